@@ -1,0 +1,45 @@
+# Two commands do everything on a machine with Python 3.11 or newer and make:
+#   make run    simulates scenarios/smart-meters.yaml into out/smart-meters
+#   make test   runs all checks
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: run test lint types tests bench verify picture clean
+.DELETE_ON_ERROR:
+
+run: $(READY)
+	$(BIN)/fleetsim run scenarios/smart-meters.yaml --out out/smart-meters --overwrite
+
+test: lint types tests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+tests: $(READY)
+	$(BIN)/pytest -n 2
+
+# The speed of the reference engine beside a plain SimPy script; figures are ratios of one run on the same cores.
+bench: $(READY)
+	$(BIN)/python benchmarks/reference_vs_plain_simpy.py
+
+# Studies that are too long for every change: kills in mid-run, the oracle over many more random scenarios.
+verify: $(READY)
+	FLEETSIM_VERIFY=1 $(BIN)/pytest -n 2 -m verify
+
+# The picture in the README.
+picture: $(READY)
+	$(BIN)/fleetsim run scenarios/smart-meters.yaml --out out/smart-meters --overwrite
+	cp out/smart-meters/figures/overage_by_cause.png docs/overage_by_cause.png
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all]' -c constraints.txt
+	touch $@
+
+clean:
+	rm -rf .venv out build *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+"""fleetsim tells the owner of a cellular IoT fleet what a data limit really does.
+
+>>> import fleetsim
+>>> scenario = fleetsim.load("scenarios/smart-meters.yaml")  # doctest: +SKIP
+>>> result = fleetsim.run(scenario, replications=5)  # doctest: +SKIP
+>>> result.sim_periods  # doctest: +SKIP
+
+The names below are imported when they are first used, so that importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fleetsim.version import __version__
+
+if TYPE_CHECKING:
+    from fleetsim.api import load, run
+    from fleetsim.errors import BadInput, Mistake
+    from fleetsim.results import Result
+    from fleetsim.scenario import Scenario
+
+_HOMES = {
+    "load": "fleetsim.api",
+    "run": "fleetsim.api",
+    "BadInput": "fleetsim.errors",
+    "Mistake": "fleetsim.errors",
+    "Result": "fleetsim.results",
+    "Scenario": "fleetsim.scenario",
+}
+
+__all__ = ["BadInput", "Mistake", "Result", "Scenario", "__version__", "load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'fleetsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,7 @@
+"""``python -m fleetsim``."""
+
+import sys
+
+from fleetsim.cli import main
+
+sys.exit(main())

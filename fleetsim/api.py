@@ -1,0 +1,206 @@
+"""What the command line and notebooks call: each verb is one function here."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+from fleetsim.engines import NAMES, resolve
+from fleetsim.errors import BadInput, Mistake
+from fleetsim.experiments.replicate import Progress, replicate
+from fleetsim.experiments.store import Store, copy_inputs
+from fleetsim.experiments.summary import CONFIDENCE
+from fleetsim.files import write_text
+from fleetsim.results import Result
+from fleetsim.scenario import Scenario, dump, scenario_hash, trace_files
+from fleetsim.scenario import load as load_scenario
+from fleetsim.tables import Tables
+from fleetsim.version import __version__
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Load a scenario file.
+
+    Parameters
+    ----------
+    path
+        YAML file as docs/model.md and ``fleetsim schema`` describe it.
+    overrides
+        ``"PATH=VALUE"`` each, for instance ``"fleets.meters.data_limit=8MB"``; later ones win.
+
+    Returns
+    -------
+    Scenario
+        Frozen; times in ms since its start, sizes in bytes, money in micro-units.
+
+    Raises
+    ------
+    BadInput
+        With every mistake that was found, each with its file, line, path and remedy.
+    """
+    return load_scenario(path, overrides)
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    out: str | Path | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    workers: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    report: bool = True,
+    progress: Progress | Callable[[int, int], Progress] | None = None,
+) -> Result:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A loaded scenario, or the path of its file.
+    out
+        Folder for the result; ``None`` keeps it in memory.
+    replications, seed
+        Instead of the scenario's own.
+    engine
+        ``"auto"`` or ``"reference"``. It never changes a row.
+    workers
+        Processes; ``None`` takes all cores where that pays. It never changes a row.
+    resume, overwrite
+        What to do with a folder that is not empty: simulate what is missing there, or replace the result in it.
+    report
+        Write ``report.html`` and ``figures/`` too.
+    progress
+        Called with the SIMs to simulate (over all replications) and those that are there already; returns what is then
+        told of every further number of them.
+
+    Returns
+    -------
+    Result
+        With ``sim_periods``, ``replications`` and ``summary()`` as pandas data frames.
+
+    Raises
+    ------
+    BadInput
+        The scenario, an argument or the folder is wrong; nothing has been written.
+    OSError
+        The result could not be written. Finished replications are kept: go on with `resume`.
+    """
+    started = time.monotonic()
+    if not isinstance(scenario, Scenario):
+        scenario = load(scenario)
+    scenario = _with(scenario, replications=replications, seed=seed)
+    if engine not in NAMES:
+        raise BadInput(Mistake("engine", None, "", f"found {engine!r}; expected one of {', '.join(NAMES)}"))
+    if workers is not None and workers < 1:
+        raise BadInput(Mistake("workers", None, "", f"found {workers}; expected a whole number from 1"))
+    engine = resolve(engine)
+    wanted = range(scenario.replications)
+
+    store = None
+    done: set[int] = set()
+    if out is not None:
+        store = Store(Path(out), identity(scenario))
+        if resume and store.is_complete(scenario.replications):
+            return Result.read(out)
+        done = store.open(scenario.replications, resume=resume, overwrite=overwrite) & set(wanted)
+    sims = scenario.sims
+    tell: Progress = progress(sims * len(wanted), sims * len(done)) if progress else lambda more: None  # type: ignore
+    made: dict[int, Tables] = {}
+    for replication, tables in replicate(scenario, engine, [i for i in wanted if i not in done], workers, tell):
+        if store:
+            store.put(replication, tables)
+        else:
+            made[replication] = tables
+
+    tables = store.assemble(len(wanted)) if store else Tables.concatenate([made[i] for i in wanted])
+    result = Result(scenario, manifest(scenario, engine, time.monotonic() - started), tables)
+    if store:
+        _write(result, store, report=report)
+    return result
+
+
+def identity(scenario: Scenario) -> dict[str, str | int]:
+    """Name what two runs must share for one to go on with the other's replications."""
+    return {"seed": scenario.seed, "version": __version__, "scenario_hash": scenario_hash(scenario)}
+
+
+def manifest(scenario: Scenario, engine: str, wall_seconds: float) -> dict[str, Any]:
+    """Describe a run: what it takes to run it again and get the same rows, and what it took."""
+    start = scenario.start
+    return identity(scenario) | {
+        "name": scenario.name,
+        "description": scenario.description,
+        "replications": scenario.replications,
+        "engine": engine,
+        "sims": scenario.sims,
+        "start": _iso(start),
+        "end": _iso(start + timedelta(milliseconds=scenario.horizon_ms)),
+        "currency": scenario.tariff.currency,
+        "confidence": CONFIDENCE,
+        "python": platform.python_version(),
+        "packages": {name: installed_version(name) for name in ("simpy", "numpy", "pandas", "pyarrow")},
+        "finished": _iso(datetime.now(UTC).replace(microsecond=0)),
+        "wall_seconds": round(wall_seconds, 3),
+    }
+
+
+def report(folder: str | Path) -> Result:
+    """Write ``report.html`` and ``figures/`` of a finished result anew, from its tables.
+
+    Raises
+    ------
+    BadInput
+        `folder` holds no finished result.
+    """
+    from fleetsim.report.write import write
+
+    result = Result.read(folder)
+    write(result, Path(folder))
+    return result
+
+
+def _write(result: Result, store: Store, *, report: bool) -> None:
+    folder = store.folder
+    names = {}
+    inputs = []
+    for number, (fleet, group, item, source) in enumerate(trace_files(result.scenario)):
+        names[fleet, group, item] = f"inputs/{number:03d}-{Path(source).name}"
+        inputs.append((names[fleet, group, item], Path(source)))
+    copy_inputs(folder, inputs)
+    write_text(folder / "scenario.yaml", dump(result.scenario, names))
+    write_text(folder / "summary.json", _json(result.summary_rows))
+    if report:
+        from fleetsim.report.write import write
+
+        write(result, folder)
+    store.finish(result.manifest)
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    """One row a line: readable, and quick to compare."""
+    import json
+
+    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows) + "\n]\n"
+
+
+def _with(scenario: Scenario, *, replications: int | None, seed: int | None) -> Scenario:
+    """Return the scenario with what a call asks for instead, held to the same bounds."""
+    changes = {k: v for k, v in (("replications", replications), ("seed", seed)) if v is not None}
+    bounds = {"replications": (1, 1_000_000), "seed": (0, 2**63 - 1)}
+    for name, value in changes.items():
+        low, high = bounds[name]
+        if not low <= value <= high:
+            raise BadInput(Mistake(name, None, "", f"found {value}; expected a whole number from {low} to {high}"))
+    return scenario.model_copy(update=changes) if changes else scenario
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

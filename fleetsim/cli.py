@@ -1,0 +1,183 @@
+"""The command line: thin, each verb a function of :mod:`fleetsim.api`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from fleetsim.errors import BadInput
+from fleetsim.version import __version__
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+# Nothing heavy is imported up here: `fleetsim --help` has to answer at once.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.verb(options))
+    except BadInput as mistakes:
+        print(mistakes, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted" + _how_to_go_on(options), file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return FAILED
+    except OSError as error:
+        print(f"fleetsim: {error}{_how_to_go_on(options)}", file=sys.stderr)
+        return FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    from fleetsim import api
+    from fleetsim.progress import showing_progress
+
+    scenario = api.load(options.scenario, options.set)
+    _warn(scenario.warnings)
+    with showing_progress() as progress:
+        result = api.run(
+            scenario,
+            out=options.out,
+            replications=options.replications,
+            seed=options.seed,
+            engine=options.engine,
+            workers=options.workers,
+            resume=options.resume,
+            overwrite=options.overwrite,
+            report=options.report,
+            progress=progress,
+        )
+    _show(result)
+    where = Path(options.out)
+    print(f"\n{where / 'report.html' if options.report else where}")
+    return DONE
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from fleetsim import api
+    from fleetsim.experiments.outline import outline
+
+    scenario = api.load(options.scenario, options.set)
+    _warn(scenario.warnings)
+    print("\n".join(outline(scenario)))
+    return DONE
+
+
+def _report(options: argparse.Namespace) -> int:
+    from fleetsim import api
+
+    _show(api.report(options.folder))
+    print(f"\n{Path(options.folder) / 'report.html'}")
+    return DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from fleetsim.scenario import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return DONE
+
+
+def _show(result: object) -> None:
+    from rich.console import Console
+
+    from fleetsim.report.terminal import print_answer
+
+    print_answer(result, Console())  # type: ignore[arg-type]
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _how_to_go_on(options: argparse.Namespace) -> str:
+    parts = Path(getattr(options, "out", None) or "") / "parts"
+    return f"; finished replications are kept in {parts}: go on with --resume" if parts.is_dir() else ""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line, and where help is."""
+        self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="fleetsim",
+        description="What a data limit really does to a cellular IoT fleet: overage, cost and lost service.",
+        epilog="example:\n  fleetsim run scenarios/smart-meters.yaml --out out/smart-meters",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"fleetsim {__version__}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    run = _verb(
+        verbs,
+        "run",
+        _run,
+        "simulate a scenario, write its tables and a report",
+        "fleetsim run scenarios/smart-meters.yaml --out out/8mb --set fleets.meters.data_limit=8MB",
+    )
+    _scenario(run)
+    run.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
+    run.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
+    run.add_argument("--seed", type=int, metavar="N", help="instead of the scenario's")
+    run.add_argument("--engine", default="auto", metavar="auto|reference", help="how to simulate; the rows are the same")
+    run.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
+    run.add_argument("--no-report", dest="report", action="store_false", help="tables only")
+    how = run.add_mutually_exclusive_group()
+    how.add_argument("--resume", action="store_true", help="simulate only what is missing in DIR")
+    how.add_argument("--overwrite", action="store_true", help="replace the result in DIR")
+
+    validate = _verb(
+        verbs,
+        "validate",
+        _validate,
+        "check a scenario and say in plain words what it means",
+        "fleetsim validate scenarios/smart-meters.yaml",
+    )
+    _scenario(validate)
+
+    report = _verb(
+        verbs, "report", _report, "write the report of a finished result anew", "fleetsim report out/smart-meters"
+    )
+    report.add_argument("folder", metavar="DIR", help="folder of a result")
+
+    _verb(
+        verbs,
+        "schema",
+        _schema,
+        "print the JSON Schema of a scenario, for editors",
+        "fleetsim schema > scenario.schema.json",
+    )
+    return parser
+
+
+def _verb(verbs, name, function, summary, example):  # type: ignore[no-untyped-def]
+    parser = verbs.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(verb=function)
+    return parser
+
+
+def _scenario(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario file (YAML)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", help="replace a value, e.g. platform.record_delay=5min"
+    )

@@ -1,0 +1,90 @@
+"""The streams of one traffic item, or of the SIMs themselves, over a block of SIMs.
+
+Thin: it holds the names that key a stream, so that the rooms which draw need not repeat them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetsim.draws.counts import draw_counts
+from fleetsim.draws.laws import Law
+from fleetsim.draws.philox import Purpose, stream_key, uniform_below, words64
+from fleetsim.draws.sizes import draw_sizes
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What MODEL section 9 keys chance by, but for the purpose.
+
+    Attributes
+    ----------
+    seed, replication
+        The scenario's seed; the replication's number, from 0.
+    fleet, group, item
+        Names; `item` is empty for what belongs to the SIM and to no traffic item.
+    numbers
+        int64 array of shape (sims,): the SIMs' numbers in the group.
+    """
+
+    seed: int
+    replication: int
+    fleet: str
+    group: str
+    item: str
+    numbers: Ints
+
+    def key(self, purpose: Purpose) -> int:
+        """Key of the stream for `purpose`."""
+        return stream_key(self.seed, self.fleet, self.group, self.item, purpose)
+
+    def uniform(self, purpose: Purpose, below: int, count: int = 1, *, step: int = 0, first: int = 0) -> Ints:
+        """Draw `count` integers a SIM, uniform on [0, below), from draw `first` on: int64 of shape (sims, count)."""
+        counts = np.full(self.numbers.shape, count, np.int64)
+        drawn = self.uniform_ragged(purpose, below, counts, step=step, first=first)
+        return drawn.reshape(self.numbers.size, count)
+
+    def uniform_ragged(
+        self,
+        purpose: Purpose,
+        below: int,
+        count: Ints,
+        *,
+        step: Ints | int = 0,
+        rows: Ints | None = None,
+        first: int = 0,
+    ) -> Ints:
+        """Draw ``count[i]`` integers, uniform on [0, below), from each stream i.
+
+        Parameters
+        ----------
+        rows
+            Which of the SIMs each stream belongs to, as indices into `numbers`; ``None``: one stream a SIM.
+        step
+            Day (or shorter step) of each stream.
+        """
+        numbers = self.numbers if rows is None else self.numbers[rows]
+        drawn = words64(self.key(purpose), numbers, step, self.replication, count, first=first)
+        return uniform_below(drawn, below)
+
+    def counts(self, mean: float, steps: int) -> Ints:
+        """Poisson counts of mean `mean` for steps 0 to `steps` - 1: int64 of shape (sims, steps)."""
+        return draw_counts(mean, self.key(Purpose.COUNT), self.numbers, self.replication, steps)
+
+    def uploads(self, law: Law, count: Ints, first: int = 0) -> Ints:
+        """Upload sizes number `first` to `first` + ``count[i]`` - 1 of each SIM i, bytes, ragged."""
+        return self._sizes(law, Purpose.UPLOAD, Purpose.UPLOAD_RESIDUAL, count, first)
+
+    def downloads(self, law: Law, count: Ints, first: int = 0) -> Ints:
+        """Download sizes, likewise."""
+        return self._sizes(law, Purpose.DOWNLOAD, Purpose.DOWNLOAD_RESIDUAL, count, first)
+
+    def _sizes(self, law: Law, purpose: Purpose, residual: Purpose, count: Ints, first: int) -> Ints:
+        return draw_sizes(
+            law, self.key(purpose), self.key(residual), self.numbers, self.replication, count, first=first
+        )

@@ -1,0 +1,95 @@
+"""What a run takes for granted, in words: limits, platform, tariff, timeline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fleetsim.report import words
+from fleetsim.report.source import Result, start_and_end
+
+
+def assumptions(result: Result) -> tuple[tuple[str, str], ...]:
+    """Pairs of a subject and a sentence, in the order of the page; names are not escaped."""
+    return (*_fleets(result), *_timeline(result), *_platform(result), *_tariff(result))
+
+
+def _fleets(result: Result) -> list[tuple[str, str]]:
+    made = []
+    for name, fleet in result.scenario.fleets.items():
+        groups = [
+            f"{group.count:,} {words.plain(key)} ({group.role})" for key, group in fleet.devices.items()
+        ]
+        who = words.listed(groups) if groups else "no devices at the start"
+        limit = (
+            "no data limit"
+            if fleet.data_limit_bytes is None
+            else f"limit {words.limit(fleet.data_limit_bytes)}"
+        )
+        made.append((f"Fleet {words.plain(name)}", f"{limit} for each SIM; {who}"))
+    return made
+
+
+def _timeline(result: Result) -> list[tuple[str, str]]:
+    start = start_and_end(result)[0]
+    return [
+        (
+            f"From {words.instant(start + timedelta(milliseconds=change.at_ms))}",
+            f"limit of {words.plain(change.fleet)} set to {words.limit(change.data_limit_bytes)}",
+        )
+        for change in sorted(result.scenario.timeline, key=lambda change: int(change.at_ms))
+    ]
+
+
+def _platform(result: Result) -> list[tuple[str, str]]:
+    platform = result.scenario.platform
+    every = platform.record_interval_ms
+    records = (
+        "only when a data session ends"
+        if every is None
+        else f"every {words.span(every)} and at a session's end"
+    )
+    if platform.record_delay_ms:
+        records += f", evaluated {words.span(platform.record_delay_ms)} later"
+    delay = platform.enforcement_delay_ms
+    stop = (
+        f"{words.span(delay)} after usage is found above the limit"
+        if delay
+        else "as soon as usage is found above the limit"
+    )
+    passes = {
+        "public": "DNS with public resolvers passes",
+        "all": "all DNS passes",
+        "none": "nothing passes",
+    }[platform.dns_when_blocked]
+    if platform.dns_when_blocked != "none":
+        passes += (
+            " and counts toward the limit" if platform.dns_counts else " and does not count toward the limit"
+        )
+    period = platform.billing_period
+    lasts = {
+        "activation-month": "a month from a SIM's activation",
+        "calendar-month": "a calendar month (UTC)",
+    }.get(period, "") or f"{words.span(period)} from a SIM's activation"
+    return [
+        ("Usage records", records),
+        ("A block", f"{stop}; while it lasts, {passes}"),
+        ("A changed limit", _propagation(platform.limit_propagation)),
+        ("A billing period", lasts),
+    ]
+
+
+def _propagation(delay: object) -> str:
+    typical, share, longest = (getattr(delay, key) for key in ("typical_ms", "typical_share", "max_ms"))
+    if typical == longest:
+        return f"reaches every SIM after {words.span(longest)}" if longest else "reaches every SIM at once"
+    most = f"{words.share(float(share))} of SIMs within {words.span(typical)}"
+    return f"reaches {most}, all within {words.span(longest)}"
+
+
+def _tariff(result: Result) -> list[tuple[str, str]]:
+    tariff = result.scenario.tariff
+    fee, per_mb = (
+        words.money(micros / 1e6, tariff.currency) for micros in (tariff.fee_micros, tariff.per_mb_micros)
+    )
+    steps = "" if tariff.increment_bytes == 1 else f", in steps of {words.exact_size(tariff.increment_bytes)}"
+    return [("Tariff", f"{fee} for each SIM and billing period, {per_mb} per MB{steps}")]

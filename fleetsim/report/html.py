@@ -1,0 +1,115 @@
+"""The page: one file that needs nothing else, for screens, paper and screen readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fleetsim.report import words
+from fleetsim.report.answer import answer
+from fleetsim.report.assumptions import assumptions
+from fleetsim.report.causes import CAUSES
+from fleetsim.report.pictures import Picture, pictures
+from fleetsim.report.source import Result, Summary, replications, start_and_end, total
+from fleetsim.report.svg import inline
+from fleetsim.report.table import rows
+
+
+def render(result: Result) -> str:
+    """The report of a run as one HTML page: no script, nothing fetched, every name escaped."""
+    environment = Environment(
+        loader=PackageLoader("fleetsim.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        plain=words.plain,
+        number=words.number,
+        share=words.share,
+        megabytes=words.megabytes,
+        amount=words.amount,
+    )
+    return environment.get_template("report.html.j2").render(_page(result))
+
+
+def _page(result: Result) -> dict[str, Any]:
+    made = rows(result)
+    manifest = result.manifest
+    used = [i for i in range(len(CAUSES)) if any(row.overage_by_cause_bytes[i] for row in made)]
+    start, end = start_and_end(result)
+    return {
+        "name": words.plain(str(manifest["name"])),
+        "description": words.plain(str(manifest.get("description") or "")),
+        "sims": f"{int(manifest['sims']):,}",
+        "length": words.horizon(start, end),
+        "start": words.instant(start),
+        "end": words.instant(end),
+        "replications": replications(result),
+        "answer": answer(result),
+        "pictures": [_pictured(picture) for picture in pictures(result)],
+        "bill": _bill(result),
+        "rows": made,
+        "causes": [(i, CAUSES[i].label) for i in used],
+        "any_blocked": any(row.blocked_ms is not None for row in made),
+        "any_overage": bool(used),
+        "any_undelivered": any(row.undelivered_bytes for row in made),
+        "incomplete": _incomplete(result),
+        "currency": words.plain(str(manifest["currency"])),
+        "confidence": words.share(float(manifest.get("confidence", 0.95))),
+        "assumptions": assumptions(result),
+        "provenance": _provenance(result),
+    }
+
+
+def _pictured(picture: Picture) -> dict[str, Any]:
+    drawn = None
+    if picture.draw is not None:
+        # matplotlib escaped what it wrote, and the label is an attribute that ElementTree escaped.
+        drawn = Markup(inline(picture.svg(), prefix=picture.key, label=picture.alt))
+    return {"key": picture.key, "heading": picture.heading, "caption": picture.caption, "svg": drawn}
+
+
+def _bill(result: Result) -> list[dict[str, Any]]:
+    """What the fleet pays per run, part by part; parts that are nothing are left out."""
+    summary = Summary(result)
+    whole = summary.get("cost")
+    parts = [("Fees", "fee", 0), ("Usage", "usage_cost", 0), ("of it beyond the limit", "overage_cost", 1)]
+    parts += [(f"{cause.label}: {cause.because}", f"overage_cost_{cause.key}", 2) for cause in CAUSES]
+    lines = []
+    for label, metric, depth in [*parts, ("In all", "cost", 0)]:
+        estimate = summary.get(metric)
+        if estimate is None or estimate.value == 0:
+            continue
+        bounds = estimate.interval
+        lines.append(
+            {
+                "label": label,
+                "depth": depth,
+                "value": words.amount(estimate.value),
+                "interval": f"{words.amount(bounds[0])} to {words.amount(bounds[1])}" if bounds else "",
+                "share": words.share(estimate.value / whole.value, 2) if whole and whole.value else "",
+            }
+        )
+    return lines
+
+
+def _incomplete(result: Result) -> str:
+    """The share of SIM-periods that the run's end (or start) cuts, in words; empty where it cuts none."""
+    complete = result.sim_periods["complete"]
+    cut = int((~complete.astype(bool)).sum())
+    return words.share(cut / len(complete), 2) if cut else ""
+
+
+def _provenance(result: Result) -> list[tuple[str, str]]:
+    manifest = result.manifest
+    took = words.span(float(manifest["wall_seconds"]) * 1000)
+    return [
+        ("Program", f"fleetsim {manifest['version']}, {manifest['engine']} engine"),
+        ("Seed", f"{manifest['seed']}, replications 0 to {replications(result) - 1}"),
+        ("Scenario hash", str(manifest["scenario_hash"])),
+        ("Simulated", f"{total(result.replications, 'sim_periods'):,} SIM-periods in {took}"),
+    ]

@@ -1,0 +1,202 @@
+"""The pictures of a page: which of them there are, what stands beside them, and their SVG and PNG."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fleetsim.report import plots, words
+from fleetsim.report.causes import CAUSES
+from fleetsim.report.classes import overage_classes
+from fleetsim.report.source import Result, Summary, replications, total
+from fleetsim.report.style import style
+
+_WIDTH_INCHES = 7.2
+_SCALES = " Each role has a scale of its own."
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, or the sentence that stands in its place.
+
+    Parameters
+    ----------
+    key
+        Its file's name without ending.
+    heading
+        What it shows.
+    caption
+        How to read it; where there is no picture, why.
+    alt
+        What it says, for those who do not see it; empty where there is none.
+    draw
+        Draws it, with its heading or without; ``None`` where there is nothing to draw.
+    """
+
+    key: str
+    heading: str
+    caption: str
+    alt: str = ""
+    draw: Callable[[bool], Figure] | None = None
+
+    def svg(self) -> bytes:
+        """The picture without its heading, as SVG that is the same on every run."""
+        return self._saved("svg", titled=False)
+
+    def png(self) -> bytes:
+        """The picture with its heading, as PNG."""
+        return self._saved("png", titled=True)
+
+    def _saved(self, kind: str, *, titled: bool) -> bytes:
+        if self.draw is None:
+            raise ValueError(f"there is no picture {self.key}: {self.caption}")
+        # No date, no names of programs: a picture of the same rows has the same bytes.
+        nothing = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}[kind]
+        file = io.BytesIO()
+        with style():
+            self.draw(titled).savefig(file, format=kind, metadata=dict.fromkeys(nothing))
+        return file.getvalue()
+
+
+def pictures(result: Result) -> tuple[Picture, ...]:
+    """The three pictures of a run, in the order of the page."""
+    return _overage(result), _cost(result), _blocked(result)
+
+
+def _figure(height_inches: float, heading: str, titled: bool) -> Figure:
+    figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
+    if titled:
+        figure.suptitle(heading, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
+    return figure
+
+
+def _overage(result: Result) -> Picture:
+    key, heading = "overage_by_cause", "Where the overage sits, and its cause"
+    roles, n = plots.overage_roles(result), replications(result)
+    if not roles:
+        return Picture(key, heading, "No SIM moved a byte beyond its limit, so there is no overage to show.")
+
+    def draw(titled: bool) -> Figure:
+        figure = _figure(0.3 + 2.7 * len(roles), heading, titled)
+        # Axes of their own: what a few customers used too much would vanish beside a runaway device.
+        for role, ax in zip(roles, figure.subplots(len(roles), 1, squeeze=False)[:, 0], strict=True):
+            plots.overage_by_cause(result, ax, (role,))
+        return figure
+
+    whose = "" if n == 1 else " per replication"
+    caption = (
+        "A bar holds the SIM-periods whose overage lies between the two values below it: its height is their "
+        f"overage together, the number above it how many they are{whose}. SIM-periods without overage are "
+        f"left out.{_SCALES * (len(roles) > 1)}"
+    )
+    alt = " ".join(_overage_in_words(result, role, n, whose) for role in roles)
+    return Picture(key, heading, caption, f"Stacked bar charts by size of the overage. {alt}", draw)
+
+
+def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
+    classes = overage_classes(result.sim_periods, (role,))
+    by_class, edges = classes.bytes_by_cause.sum(axis=0), classes.edges_bytes
+    most = int(by_class.argmax())
+    parts = [
+        f"{cause.label} {words.rough_share(part / by_class.sum())}"
+        for cause, part in zip(CAUSES, classes.bytes_by_cause.sum(axis=1), strict=True)
+        if part
+    ]
+    return (
+        f"{role.capitalize()} devices: {words.size(by_class.sum() / n)}{whose}, {words.listed(parts)}; "
+        f"most of it, {words.size(by_class[most] / n)}, sits with {words.number(classes.sim_periods[most] / n)} "
+        f"SIM-periods{whose} of {words.size(edges[most])} to {words.size(edges[most + 1])} each."
+    )
+
+
+def _cost(result: Result) -> Picture:
+    key, heading = "cost_over_replications", "What it costs from replication to replication"
+    n, metrics = replications(result), plots.costs_that_vary(result)
+    currency = str(result.manifest["currency"])
+    mean = words.money(total(result.replications, "cost_micros") / n / 1e6, currency)
+    if n == 1:
+        why = f"The one replication costs {mean}; how far the cost varies takes more of them."
+        return Picture(key, heading, why)
+    if not metrics:
+        return Picture(key, heading, f"Every one of the {n:,} replications costs {mean}.")
+
+    def draw(titled: bool) -> Figure:
+        figure = _figure(3.3, heading, titled)
+        panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+        for metric, ax in zip(metrics, panels, strict=True):
+            plots.cost_over_replications(result, ax, metric)
+        for ax in panels[1:]:
+            ax.set_ylabel("")
+        return figure
+
+    by_run = result.replications.groupby("replication")["cost_micros"].sum() / 1e6
+    lowest, highest = words.money(by_run.min(), currency), words.money(by_run.max(), currency)
+    caption = (
+        "A replication is one way in which the run can go. The height of a point is the share of "
+        f"replications that cost no more; the axes do not begin at 0. {_quantile(result, n, currency)}"
+    ).strip()
+    alt = (
+        f"Cumulative distribution of the whole fleet's cost over {n:,} replications: from {lowest} to "
+        f"{highest}, with a mean of {mean}"
+        + ("; beside it the same for the cost beyond the limit." if len(metrics) > 1 else ".")
+    )
+    return Picture(key, heading, caption, alt, draw)
+
+
+def _quantile(result: Result, n: int, currency: str) -> str:
+    """The 95 % quantile with its interval, or how many replications that takes."""
+    confidence = float(result.manifest.get("confidence", 0.95))
+    found = Summary(result).get("cost", statistic="p95")
+    if found is not None and (bounds := found.interval):
+        low, high = (words.money(bound, currency) for bound in bounds)
+        return (
+            f"95 % of replications cost at most {words.money(found.value, currency)} "
+            f"({words.share(confidence)} interval of that quantile {low} to {high})."
+        )
+    # Distribution-free: the largest of n must lie above the quantile in all but (1 - confidence) / 2 cases.
+    needed = math.ceil(math.log((1 - confidence) / 2) / math.log(0.95))
+    if n >= needed:
+        return ""
+    return f"{n:,} replications are not enough for an interval of the 95 % quantile; it takes {needed}."
+
+
+def _blocked(result: Result) -> Picture:
+    key, heading = "blocked_over_time", "Who is blocked, and when"
+    roles, n = plots.blocked_roles(result), replications(result)
+    if not roles:
+        ever = total(result.replications, "blocked_sim_periods")
+        why = (
+            "SIMs were blocked, but too briefly to show over time."
+            if ever
+            else "No SIM was blocked at any time."
+        )
+        return Picture(key, heading, why)
+
+    def draw(titled: bool) -> Figure:
+        figure = _figure(0.8 + 2.0 * len(roles), heading, titled)
+        # Axes of their own: a few blocked customers would vanish beside all the faulty devices.
+        for role, ax in zip(
+            roles, figure.subplots(len(roles), 1, sharex=True, squeeze=False)[:, 0], strict=True
+        ):
+            plots.blocked_over_time(result, ax, (role,))
+            ax.label_outer()
+        return figure
+
+    peaks = []
+    for role in roles:
+        mean = plots.blocked_counts(result, role).mean(axis=1)
+        sims = total(result.replications, "sims", role=role) / n
+        peaks.append(
+            f"{role} devices: at most {words.number(mean.max())} of {words.number(sims)}, "
+            f"first reached at {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]))}"
+        )
+    changes = " A dotted line: a limit is set." if result.scenario.timeline else ""
+    caption = f"SIMs that are blocked at each moment.{_SCALES * (len(roles) > 1)}{changes}"
+    over = f" (means over {n:,} replications)" if n > 1 else ""
+    alt = f"Line chart of blocked SIMs over time{over}; {words.listed(peaks)}."
+    return Picture(key, heading, caption, alt, draw)

@@ -1,0 +1,228 @@
+"""The three pictures of a run. Each function draws on the axes it is given and hands them back."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from fleetsim.report import words
+from fleetsim.report.causes import CAUSES
+from fleetsim.report.classes import OverageClasses, overage_classes
+from fleetsim.report.source import ROLES, Result, Summary, replications, start_and_end
+from fleetsim.report.style import CAUSE_STYLE, INK, QUIET, ROLE_STYLE
+
+ENOUGH = 20
+"""From so many replications on a band from the 5 % to the 95 % quantile; below, smallest to largest."""
+_DOTS = 100  # more replications than this are a line, not dots
+
+# A legend beside the data can never cover it.
+_ABOVE: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}
+
+_COST_LABEL = {"cost": "Cost of the whole fleet", "overage_cost": "Cost beyond the limit"}
+
+
+def overage_roles(result: Result) -> tuple[str, ...]:
+    """The roles of which any SIM-period has overage: those that :func:`overage_by_cause` can draw."""
+    roles = result.sim_periods.loc[result.sim_periods["overage_bytes"] > 0, "role"].unique()
+    return tuple(role for role in ROLES if role in roles)
+
+
+def costs_that_vary(result: Result) -> tuple[str, ...]:
+    """Which of ``cost`` and ``overage_cost`` differ between replications."""
+    return tuple(metric for metric in _COST_LABEL if _cost(result, metric).nunique() > 1)
+
+
+def blocked_roles(result: Result) -> tuple[str, ...]:
+    """The roles of which any SIM is ever blocked on the grid of :func:`blocked_over_time`."""
+    frame = result.blocked[result.blocked["blocked_sims"] > 0]
+    return tuple(role for role in ROLES if (frame["role"] == role).any())
+
+
+def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -> Axes:
+    """Where the overage sits: its bytes by size class of the SIM-periods, stacked by cause.
+
+    The height of a bar is the overage per replication of all SIM-periods in its class; the number above
+    it is how many those are. The heights of all bars add up to the mean overage of a replication.
+
+    Parameters
+    ----------
+    roles
+        The roles to count; axes of their own suit them where one uses far more than the other.
+
+    Raises
+    ------
+    ValueError
+        If no SIM-period of these roles has overage.
+    """
+    classes = overage_classes(result.sim_periods, roles)
+    n = replications(result)
+    heights = classes.bytes_by_cause / n / 1e6
+    left = np.arange(heights.shape[1])
+    bottom = np.zeros(heights.shape[1])
+    for cause, height in zip(CAUSES, heights, strict=True):
+        if height.sum() == 0:
+            continue
+        label = f"{cause.label} {words.rough_share(height.sum() / heights.sum())}"
+        look = CAUSE_STYLE[cause.key]
+        ax.bar(left, height, 0.94, bottom, align="edge", edgecolor=INK, linewidth=0.7, label=label, **look)
+        bottom = bottom + height
+    for x, top, count in zip(left, bottom, classes.sim_periods, strict=True):
+        if count:
+            text = words.number(count / n)
+            ax.annotate(text, (x + 0.47, top), (0, 3), textcoords="offset points", ha="center")
+    ax.set_xlim(-0.2, len(left) + 0.2)
+    ax.set_ylim(0, bottom.max() * 1.15)
+    ax.set_xticks(np.arange(len(left) + 1) - 0.03, _edge_labels(classes))
+    whose = f"{roles[0]} SIM" if len(roles) == 1 else "SIM"
+    ax.set_xlabel(f"Overage of one {whose} in one billing period" + _unit_of(classes))
+    ax.set_ylabel("Overage together (MB)")
+    ax.grid(axis="y")
+    title = f"{' and '.join(roles)} devices, " + (
+        "one replication" if n == 1 else f"mean of {n:,} replications"
+    )
+    ax.legend(title=title, alignment="left", ncols=len(CAUSES), columnspacing=1.4, **_ABOVE)
+    return ax
+
+
+def cost_over_replications(result: Result, ax: Axes, metric: str = "cost") -> Axes:
+    """In what share of the replications a cost is at most so much, and where its mean lies.
+
+    Parameters
+    ----------
+    metric
+        ``cost``: of the whole fleet, fees included; ``overage_cost``: what is paid beyond the limit.
+    """
+    values = np.sort(_cost(result, metric).to_numpy())
+    n = len(values)
+    part = np.arange(1, n + 1) / n
+    if n <= _DOTS:
+        ax.plot(values, part, "o", color="#1f4e79", markersize=5, label="one replication", zorder=3)
+    else:
+        ax.step(
+            values, part, where="post", color="#1f4e79", linewidth=2, label=f"{n:,} replications", zorder=3
+        )
+    mean = Summary(result).get(metric)
+    currency = words.plain(str(result.manifest["currency"]))
+    if mean is not None:
+        if bounds := mean.interval:
+            confidence = words.share(float(result.manifest.get("confidence", 0.95)))
+            ax.axvspan(
+                *bounds, facecolor="#d9d9d9", edgecolor="none", label=f"{confidence} interval of the mean"
+            )
+        ax.axvline(
+            mean.value, color=INK, linestyle="--", linewidth=1.2, label=f"mean {words.amount(mean.value)}"
+        )
+    ax.set_ylim(0, 1.04)
+    ax.margins(x=0.08)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=0))
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    whole = values[-1] - values[0] >= 10
+    ax.xaxis.set_major_formatter(lambda value, _position: f"{value:,.0f}" if whole else words.amount(value))
+    ax.set_xlabel(f"{_COST_LABEL[metric]} in a run ({currency})", parse_math=False)
+    ax.set_ylabel("Replications that cost no more")
+    ax.grid()
+    ax.legend(**_ABOVE)
+    return ax
+
+
+def blocked_over_time(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -> Axes:
+    """Blocked SIMs at each instant: the mean over replications and how far they lie apart.
+
+    Parameters
+    ----------
+    roles
+        The roles to draw; their own axes suit them where one has far more SIMs than the other.
+    """
+    n = replications(result)
+    for role in roles:
+        counts = blocked_counts(result, role)
+        if counts.empty:
+            continue
+        times = _days(pd.DatetimeIndex(counts.index).tz_localize(None).to_numpy())
+        values = counts.to_numpy()
+        look = ROLE_STYLE[role]
+        if n > 1:
+            low, high = (
+                np.quantile(values, [0.05, 0.95], axis=1)
+                if n >= ENOUGH
+                else (values.min(axis=1), values.max(axis=1))
+            )
+            spread = "5 % to 95 %" if n >= ENOUGH else "smallest to largest"
+            ax.fill_between(
+                times,
+                low,
+                high,
+                step="post",
+                facecolor=look["color"],
+                alpha=0.22,
+                linewidth=0,
+                label=f"{role}, {spread} of {n:,} replications",
+            )
+        name = f"{role}, mean" if n > 1 else role
+        ax.plot(times, values.mean(axis=1), drawstyle="steps-post", label=name, **look)
+    start, end = start_and_end(result)
+    for change in result.scenario.timeline:
+        when = start + timedelta(milliseconds=change.at_ms)
+        ax.axvline(float(_days(when)), color=QUIET, linestyle=":", linewidth=1.4)
+    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(_dates(locator))
+    ax.set_xlim(float(_days(start)), float(_days(end)))
+    ax.set_ylim(0, max(1.0, float(ax.dataLim.ymax)) * 1.08)
+    ax.set_xlabel(f"Time (UTC), from {start:%Y-%m-%d}")
+    ax.set_ylabel("Blocked SIMs")
+    ax.grid()
+    ax.legend(ncols=2, **_ABOVE)
+    return ax
+
+
+def _cost(result: Result, metric: str) -> pd.Series:
+    """Cost per replication in the currency; shape (replications,)."""
+    return result.replications.groupby("replication")[f"{metric}_micros"].sum() / 1e6
+
+
+def blocked_counts(result: Result, role: str) -> pd.DataFrame:
+    """Blocked SIMs of a role over all fleets: one row an instant, one column a replication."""
+    frame = result.blocked[result.blocked["role"] == role]
+    return frame.groupby(["time", "replication"])["blocked_sims"].sum().unstack(fill_value=0)
+
+
+def _largest_unit(value_bytes: int) -> tuple[str, int]:
+    units = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+    return next(((unit, factor) for unit, factor in units if value_bytes >= factor), ("B", 1))
+
+
+def _edge_labels(classes: OverageClasses) -> list[str]:
+    """One unit for all where the classes are even, else each edge with its own below it."""
+    last = int(classes.edges_bytes[-1])
+    labels = []
+    for edge in classes.edges_bytes.tolist():
+        unit, factor = _largest_unit(last if classes.even else edge)
+        labels.append(words.number(edge / factor) + ("" if classes.even else f"\n{unit}"))
+    return labels
+
+
+def _unit_of(classes: OverageClasses) -> str:
+    return f" ({_largest_unit(int(classes.edges_bytes[-1]))[0]})" if classes.even else ""
+
+
+def _dates(locator: AutoDateLocator) -> ConciseDateFormatter:
+    """Each tick says its own day or hour; nothing is left to a corner of the axis."""
+    return ConciseDateFormatter(  # type: ignore[no-untyped-call]
+        locator,
+        tz=UTC,
+        formats=["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"],
+        zero_formats=["%Y", "%b %Y", "%d %b", "%d %b", "%H:%M", "%H:%M:%S"],
+        show_offset=False,
+    )
+
+
+def _days(when: object) -> np.ndarray:
+    """Times in matplotlib's unit."""
+    return np.asarray(date2num(when))  # type: ignore[no-untyped-call]

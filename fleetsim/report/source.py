@@ -1,0 +1,104 @@
+"""What the report reads from a result, and the two ways of asking it for a figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pandas as pd
+
+ROLES = ("normal", "faulty")
+FEW_EVENTS = 10
+"""Fewer events than this are given as a count: an interval of their mean would promise too much."""
+
+
+class Result(Protocol):
+    """The part of a result that the report uses; frames and keys as the interface page has them."""
+
+    @property
+    def sim_periods(self) -> pd.DataFrame: ...
+    @property
+    def replications(self) -> pd.DataFrame: ...
+    @property
+    def blocked(self) -> pd.DataFrame: ...
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...
+    @property
+    def scenario(self) -> Any: ...
+    def summary(self) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure of the summary; `low` and `high` are ``None`` where there is no interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval, cut at 0 (no quantity here is negative); ``None`` where it has no width."""
+        if self.low is None or self.high is None or self.low == self.high:
+            return None
+        return max(self.low, 0.0), self.high
+
+
+class Summary:
+    """The summary of one result, asked by name; a metric that is not there is ``None``."""
+
+    def __init__(self, result: Result) -> None:
+        frame = result.summary()
+        keys = zip(
+            frame["metric"].astype(str),
+            frame["role"].astype(str),
+            frame["fleet"].astype(str),
+            frame["over"].astype(str),
+            frame["statistic"].astype(str),
+            strict=True,
+        )
+        values = frame[["value", "low", "high"]].astype("float64").to_numpy()
+        self._rows = dict(zip(keys, values.tolist(), strict=True))
+
+    def get(
+        self,
+        metric: str,
+        *,
+        role: str = "all",
+        fleet: str = "all",
+        over: str = "replications",
+        statistic: str = "mean",
+    ) -> Estimate | None:
+        """The figure, or ``None`` where the summary has none."""
+        row = self._rows.get((metric, role, fleet, over, statistic))
+        if row is None or math.isnan(row[0]):
+            return None
+        low, high = (None if math.isnan(bound) else bound for bound in row[1:])
+        return Estimate(row[0], low, high)
+
+
+def replications(result: Result) -> int:
+    """The number of replications of the run."""
+    return int(result.manifest["replications"])
+
+
+def start_and_end(result: Result) -> tuple[datetime, datetime]:
+    """The horizon [start, end) as aware UTC times."""
+    start, end = (datetime.fromisoformat(str(result.manifest[key])) for key in ("start", "end"))
+    # A manifest without an offset is in UTC, like every time in a scenario.
+    return tuple(t.astimezone(UTC) if t.tzinfo else t.replace(tzinfo=UTC) for t in (start, end))  # type: ignore[return-value]
+
+
+def total(frame: pd.DataFrame, column: str, **where: str) -> int:
+    """The sum of a column of `replications` over the rows where the named columns have these values."""
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    return int(frame[column].sum())
+
+
+def periods_over(result: Result) -> int:
+    """The number of SIM-periods, over all replications, with any overage."""
+    return int((result.sim_periods["overage_bytes"] > 0).sum())

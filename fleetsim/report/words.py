@@ -1,0 +1,132 @@
+"""Quantities as people read them: rounded, with a unit, never with an exponent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+_DAY_MS = 86_400_000
+_BYTE_UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+
+
+def plain(name: str) -> str:
+    """A name from a scenario on one line, with control and direction characters spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` to `digits` significant digits; whole numbers keep all of theirs: ``19,600``, ``0.013``."""
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return str(np.format_float_positional(value, precision=digits, unique=False, fractional=False, trim="-"))
+
+
+def share(value: float, digits: int = 3) -> str:
+    """A share as percent; only nothing is ``0 %`` and only all is ``100 %``."""
+    percent = 100.0 * value
+    if percent >= 100.0 or percent <= 0.0:
+        return f"{number(percent)} %"
+    if round(percent, 2) == 100.0:
+        return "over 99.99 %"
+    if percent < 0.001:
+        return "under 0.001 %"
+    if percent > 99.0:
+        return f"{np.floor(percent * 100) / 100:g} %"  # cut, not rounded: 99.996 is not all
+    return f"{number(percent, digits)} %"
+
+
+def rough_share(value: float) -> str:
+    """A part of a whole in whole percent: ``78 %``, ``under 1 %``, ``over 99 %``."""
+    if 0.0 < value < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < value < 1.0 else f"{100 * value:.0f} %"
+
+
+def estimated_share(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A share and its interval, with the decimals that the interval's width deserves."""
+    percents = [100.0 * min(max(x, 0.0), 1.0) for x in (value, low, high)]
+    decimals = _decimals(percents[2] - percents[1])
+    while decimals < 6 and any(
+        round(p, decimals) in (0.0, 100.0) and p not in (0.0, 100.0) for p in percents
+    ):
+        decimals += 1  # only nothing is 0 %, only all is 100 %
+    value_text, low_text, high_text = (f"{p:.{decimals}f} %" for p in percents)
+    return value_text, low_text, high_text
+
+
+def _decimals(width: float) -> int:
+    return max(0, -math.floor(math.log10(width))) if width > 0 else 2
+
+
+def size(value: float) -> str:
+    """Bytes in the largest decimal unit that leaves at least 1: ``12.3 MB``."""
+    for unit, factor in _BYTE_UNITS:
+        if value >= factor:
+            return f"{number(value / factor)} {unit}"
+    return f"{number(value)} B"
+
+
+def amount(value: float) -> str:
+    """Money as a number: cents, more digits below ten cents, none from 100,000 on."""
+    if value == 0.0 or 0.1 <= abs(value) < 100_000:
+        return f"{value:,.2f}"
+    return number(value, 2) if abs(value) < 0.1 else f"{value:,.0f}"
+
+
+def money(value: float, currency: str) -> str:
+    """Money with its currency: ``$12.30``, ``EUR 12.30``."""
+    return f"${amount(value)}" if currency == "USD" else f"{plain(currency)} {amount(value)}"
+
+
+def estimated_money(value: float, low: float, high: float, currency: str) -> tuple[str, str, str]:
+    """Money and its interval; cents only where the interval is narrower than ten units."""
+    whole = high - low >= 10.0
+    texts = [f"{x:,.0f}" if whole else amount(x) for x in (value, max(low, 0.0), high)]
+    sign = "$" if currency == "USD" else f"{plain(currency)} "
+    return sign + texts[0], sign + texts[1], sign + texts[2]
+
+
+def span(milliseconds: float) -> str:
+    """A stretch of time in the unit that suits it: ``13.2 days``, ``5 hours``."""
+    for unit, factor in (("day", _DAY_MS), ("hour", 3_600_000), ("minute", 60_000), ("second", 1000)):
+        # Days begin at two, so that 30 hours do not read as "1.25 days".
+        if milliseconds >= factor * (2 if unit == "day" else 1):
+            text = number(milliseconds / factor)
+            return f"{text} {unit}" if text == "1" else f"{text} {unit}s"
+    return f"{number(milliseconds)} ms"
+
+
+def horizon(start: datetime, end: datetime) -> str:
+    """The length of a run: calendar months where it is a whole number of them, else :func:`span`."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    # A month ends on the last day of a shorter one, so 31 January to 28 February is one.
+    same_day = end.day == start.day or (end.day < start.day and (end + timedelta(days=1)).day == 1)
+    if months > 0 and same_day and end.timetz() == start.timetz():
+        return "1 month" if months == 1 else f"{months} months"
+    return span((end - start) / timedelta(milliseconds=1))
+
+
+def instant(when: datetime) -> str:
+    """``2026-01-15 09:00 UTC``, with seconds only where there are some."""
+    return when.strftime("%Y-%m-%d %H:%M:%S UTC" if when.second else "%Y-%m-%d %H:%M UTC")
+
+
+def limit(limit_bytes: int | None) -> str:
+    """A data limit: ``5 MB`` or ``unlimited``."""
+    return "unlimited" if limit_bytes is None else exact_size(limit_bytes)
+
+
+def exact_size(value_bytes: int) -> str:
+    """A size that somebody set, without rounding: ``2,000,000 MB``, ``1,500 B``."""
+    for unit, factor in (("MB", 10**6), ("kB", 10**3)):
+        if value_bytes and value_bytes % factor == 0:
+            return f"{value_bytes // factor:,} {unit}"
+    return f"{value_bytes:,} B"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else list(parts))

@@ -1,0 +1,178 @@
+"""Device groups: how many, when active, how they hold sessions, what they move, what they do when blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import Field, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema
+
+from fleetsim.draws.laws import Constant, SizeLaw
+from fleetsim.scenario.arrivals import ARRIVALS, Continuous, Process, Trace
+from fleetsim.scenario.base import Chosen, Named, Part
+from fleetsim.scenario.quantities import (
+    ByteRate,
+    Moment,
+    choice,
+    duration,
+    fraction,
+    optional,
+    size,
+    whole,
+)
+from fleetsim.scenario.sizes import Sized
+
+MAX_SIMS: Final = 10_000_000
+
+
+class Activation(Part):
+    """When a SIM becomes active: uniform on [at, at + over]."""
+
+    at_ms: Annotated[int, Moment] = Field(0, alias="at", description="ms since the start, or an instant")
+    over_ms: Annotated[int, duration()] = Field(0, alias="over", description="spread over the SIMs, ms")
+
+
+class AlwaysOn(Part):
+    """One data session from the activation on."""
+
+    mode: Literal["always-on"] = "always-on"
+    first_record_ms: Annotated[int | None, optional(duration(1))] = Field(
+        None,
+        alias="first_record",
+        description="first record's close, ms after the activation; default random in (0, record_interval]",
+    )
+
+
+class OnDemand(Part):
+    """A data session for as long as there is activity."""
+
+    mode: Literal["on-demand"] = "on-demand"
+    idle_timeout_ms: Annotated[int, duration(1)] = Field(
+        30_000, alias="idle_timeout", description="from the last activity to the session's end, ms"
+    )
+
+
+SESSION: Final = Chosen(
+    "mode",
+    {"always-on": AlwaysOn, "on-demand": OnDemand},
+    "expected a mapping with a mode: always-on or on-demand",
+)
+
+
+class Dns(Part):
+    """The lookups before transfers and reconnect attempts."""
+
+    query_bytes: Annotated[int, size()] = Field(70, alias="query", description="bytes up a lookup")
+    response_bytes: Annotated[int, size()] = Field(150, alias="response", description="bytes down a lookup")
+    cache_ttl_ms: Annotated[int, duration()] = Field(
+        0, alias="cache_ttl", description="how long a device keeps an answer, ms; 0: a lookup each time"
+    )
+    resolver: Annotated[Literal["public", "carrier"], choice("public", "carrier")] = Field(
+        "public", description="whose resolver is asked"
+    )
+
+
+class Reconnect(Part):
+    """The attempts of a blocked device: waits that grow by a factor up to a maximum."""
+
+    first_ms: Annotated[int, duration(1)] = Field(alias="first", description="from the block, ms")
+    factor: Annotated[Fraction, fraction(1, 1000)] = Field(
+        description="growth of the wait from attempt to attempt, exactly as written"
+    )
+    max_ms: Annotated[int, duration(1)] = Field(alias="max", description="longest wait, ms")
+
+    def misfits(self) -> Iterator[tuple[str, str]]:
+        if self.max_ms < self.first_ms:
+            yield "max", "expected at least the first wait"
+
+
+class Handshake(Part):
+    """What the attempt moves that finds the SIM unblocked."""
+
+    upload_bytes: Annotated[int, size()] = Field(0, alias="upload", description="bytes up")
+    download_bytes: Annotated[int, size()] = Field(0, alias="download", description="bytes down")
+
+
+class WhenBlocked(Part):
+    """What a device does while its SIM is blocked."""
+
+    reconnect: Reconnect = Field(description="its attempts to connect")
+    handshake: Handshake = Field(Handshake(), description="bytes of the connection made again")
+
+
+class TrafficItem(Part):
+    """One kind of traffic: when it arrives, and how much it is.
+
+    Continuous traffic has rates (`upload_bytes_per_s`, `download_bytes_per_s`) where the others have sizes
+    (`upload`, `download`); both are written with the keys ``upload`` and ``download``. A trace has neither.
+    """
+
+    internal_keys: ClassVar[dict[str, str]] = {"upload rate": "upload", "download rate": "download"}
+
+    arrivals: Annotated[Process, ARRIVALS] = Field(description="when transfers start")
+    upload: Annotated[SizeLaw, Sized()] = Field(Constant(0), description="bytes up")
+    download: Annotated[SizeLaw, Sized()] = Field(Constant(0), description="bytes down")
+    upload_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="upload rate")
+    download_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="download rate")
+    duration_ms: Annotated[int, duration()] = Field(
+        0, alias="duration", description="how long a transfer takes, ms; 0: instantaneous"
+    )
+    via: Annotated[Literal["dns"] | None, choice("dns", none=True)] = Field(
+        None, description="dns: through a DNS tunnel, which passes where DNS passes while the SIM is blocked"
+    )
+
+    @classmethod
+    def given(cls, raw: Any, info: ValidationInfo) -> Any:
+        arrivals = raw.get("arrivals") if isinstance(raw, dict) else None
+        process = arrivals.get("process") if isinstance(arrivals, dict) else None
+        if process != "continuous":
+            return raw
+        return {
+            (f"{key} rate" if key in ("upload", "download") else key): value for key, value in raw.items()
+        }
+
+    def misfits(self) -> Iterator[tuple[str, str]]:
+        given = self.model_fields_set
+        moves = [key for key in ("upload", "download") if {key, f"{key}_bytes_per_s"} & given]
+        if isinstance(self.arrivals, Trace):
+            for key in moves:
+                yield key, f"expected no {key} with a trace, whose file has the bytes"
+        elif not moves:
+            yield "upload", "expected an upload or a download"
+        if "duration_ms" in given and isinstance(self.arrivals, Trace | Continuous):
+            yield "duration", f"expected no duration with the process {self.arrivals.process}"
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        found = handler.resolve_ref_schema(handler(schema))
+        for internal, key in cls.internal_keys.items():
+            rate = found["properties"].pop(internal)
+            size_schema = found["properties"][key]
+            size_schema.pop("default", None)
+            size_schema["anyOf"] = [*size_schema.get("anyOf", []), {k: rate[k] for k in ("type", "pattern")}]
+        return found
+
+
+class DeviceGroup(Part):
+    """Devices of one kind, each with a SIM."""
+
+    count: Annotated[int, whole(1, MAX_SIMS)] = Field(description="number of devices")
+    role: Annotated[Literal["normal", "faulty"], choice("normal", "faulty")] = Field(
+        "normal", description="normal: to be served; faulty: to be contained"
+    )
+    status: Annotated[Literal["active"], choice("active", key="status")] = Field(
+        "active", description="status of a SIM from its activation on"
+    )
+    activation: Activation = Field(Activation(), description="when the SIMs become active")
+    session: Annotated[AlwaysOn | OnDemand, SESSION] = Field(
+        AlwaysOn(), description="how data sessions are held"
+    )
+    traffic: Annotated[dict[str, TrafficItem], Named("expected a mapping of traffic items, {} for none")] = (
+        Field(description="traffic items by name, in the order of same-instant transfers")
+    )
+    dns: Dns | None = Field(None, description="lookups; default none")
+    when_blocked: WhenBlocked | None = Field(None, description="what blocked devices do; default nothing")

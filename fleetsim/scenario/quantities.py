@@ -1,0 +1,308 @@
+"""The kinds of value a scenario has: how each is read, what is said when it is not one, its JSON schema."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+from pydantic import ValidationInfo
+
+from fleetsim import units
+from fleetsim.draws.laws import MAX_SIZE_BYTES
+from fleetsim.scenario.base import Reading, Reads, one_of
+
+#: 50 years with their leap days.
+MAX_HORIZON_MS: Final = 18_263 * units.MS_PER_DAY
+MAX_LIMIT_BYTES: Final = 10**18
+LIMIT_EXPECTED: Final = "expected whole MB from 1 to 2,000,000"
+ANY_LIMIT_EXPECTED: Final = "expected whole bytes such as 500 kB, or unlimited"
+START_EXPECTED: Final = "expected an instant such as 2026-01-01T00:00:00Z"
+MOMENT_EXPECTED: Final = "expected a duration since the start such as 10 days 2 hours, or an instant"
+HORIZON_EXPECTED: Final = "expected a duration such as 1 month, 90 days or 36 h"
+
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+_MONTHS = re.compile(r"([0-9]{1,4})\s+months?", re.ASCII)
+
+_DURATION_SCHEMA: Final = {
+    "type": "string",
+    "pattern": r"^\s*([0-9]+(\.[0-9]+)?\s*(ms|s|min|h|hours?|days?|weeks?)\s*)+$",
+    "examples": ["90 s", "15 min", "36 h", "10 days 2 hours"],
+}
+_BYTES_PATTERN: Final = r"[0-9]+(\.[0-9]+)?\s*(B|kB|MB|GB|TB|KiB|MiB|GiB)"
+_INSTANT_SCHEMA: Final = {"type": "string", "examples": ["2026-01-15T09:00:00Z"]}
+
+
+def text_of(raw: Any, expected: str) -> str:
+    """Return a scalar as the text it was written with; lists, mappings, nothing and truths are none."""
+    if isinstance(raw, bool) or not isinstance(raw, str | int):
+        raise ValueError(expected)
+    return str(raw)
+
+
+def _bounded(
+    parse: Callable[[str], Any],
+    expected: str,
+    low: int | Fraction | float,
+    high: int | float,
+    between: str,
+    schema: Mapping[str, Any],
+) -> Reads:
+    """Make a reader of `parse` with bounds, both included; `between` names them for people."""
+
+    def read(raw: Any, info: ValidationInfo) -> Any:
+        value = parse(text_of(raw, expected))
+        if not low <= value <= high:
+            raise ValueError(f"expected {between}")
+        return value
+
+    return Reads(read, expected, schema)
+
+
+def optional(reads: Reads) -> Reads:
+    """Make a reader that also takes nothing (``null``), which stands for the default."""
+
+    def read(raw: Any, info: ValidationInfo) -> Any:
+        return None if raw is None else reads.read(raw, info)
+
+    return Reads(read, reads.expected, {"anyOf": [dict(reads.schema), {"type": "null"}]})
+
+
+def whole(low: int, high: int) -> Reads:
+    """Read a whole number from `low` to `high`."""
+    expected = f"expected a whole number from {low:,} to {high:,}"
+
+    def parse(text: str) -> int:
+        if len(text) > units.MAX_TEXT or not re.fullmatch(r"-?[0-9]+", text, re.ASCII):
+            raise ValueError(expected)
+        return int(text)
+
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return _bounded(parse, expected, low, high, expected.removeprefix("expected "), schema)
+
+
+def duration(low_ms: int = 0) -> Reads:
+    """Read a duration of at least `low_ms`."""
+    between = f"a duration from {units.canonical_duration(low_ms)} to 50 years"
+    return _bounded(
+        units.parse_duration_ms, units.DURATION_EXPECTED, low_ms, MAX_HORIZON_MS, between, _DURATION_SCHEMA
+    )
+
+
+def size(low: int = 0, high: int = MAX_SIZE_BYTES) -> Reads:
+    """Read a number of bytes."""
+    between = f"from {low} B to {units.format_bytes(high)}"
+    schema = {"type": "string", "pattern": rf"^\s*{_BYTES_PATTERN}\s*$", "examples": ["800 B", "1.2 MB"]}
+    return _bounded(units.parse_bytes, units.BYTES_EXPECTED, low, high, between, schema)
+
+
+def number(low: float, high: float) -> Reads:
+    """Read a decimal number as a float, from `low` to `high`."""
+    expected = f"expected a decimal number from {low:g} to {high:g}"
+
+    def parse(text: str) -> float:
+        try:
+            return float(units.parse_decimal(text))
+        except ValueError:
+            raise ValueError(expected) from None
+
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return _bounded(parse, expected, low, high, expected.removeprefix("expected "), schema)
+
+
+def fraction(low: int, high: int) -> Reads:
+    """Read a decimal number exactly as written, from `low` to `high`."""
+    expected = f"expected a decimal number from {low} to {high:,}"
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return _bounded(units.parse_decimal, expected, low, high, expected.removeprefix("expected "), schema)
+
+
+def choice(*words: str, key: str = "", none: bool = False) -> Reads:
+    """Read one of several words, or nothing (``null``) where `none` says so."""
+
+    def read(raw: Any, info: ValidationInfo) -> Any:
+        if (raw is None and none) or (isinstance(raw, str) and raw in words):
+            return raw
+        raise one_of(raw, words, key)
+
+    return Reads(read, f"expected {' or '.join(words)}", {"enum": [*words, None] if none else [*words]})
+
+
+def text(longest: int, *, empty: bool = False, lines: bool = False) -> Reads:
+    """Read printable text."""
+    expected = f"expected {'at most' if empty else '1 to'} {longest:,} printable characters"
+
+    def read(raw: Any, info: ValidationInfo) -> str:
+        value = text_of(raw, expected)
+        shown = value.replace("\n", "").replace("\t", "") if lines else value
+        if len(value) > longest or not (shown.isprintable() and (empty or value.strip())):
+            raise ValueError(expected)
+        return value
+
+    return Reads(read, expected, {"type": "string", "maxLength": longest})
+
+
+def _truth(raw: Any, info: ValidationInfo) -> bool:
+    if not isinstance(raw, bool):
+        raise ValueError("expected true or false")
+    return raw
+
+
+def _rate(raw: Any, info: ValidationInfo) -> Fraction:
+    rate = units.parse_rate_per_day(text_of(raw, units.RATE_EXPECTED))
+    if rate <= 0:
+        raise ValueError("expected a rate above 0")
+    return rate
+
+
+def parse_instant(value: str) -> datetime:
+    """Read an ISO 8601 instant in whole ms, UTC where it has no offset, of the years 1970 to 2999."""
+    value = value.strip()
+    try:
+        if not _INSTANT.fullmatch(value):
+            raise ValueError(value)
+        instant = datetime.fromisoformat(value.upper())
+        instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(START_EXPECTED) from None
+    if instant.microsecond % 1000:
+        raise ValueError("expected an instant in whole milliseconds")
+    if not 1970 <= instant.year <= 2999:
+        raise ValueError("expected an instant in the years 1970 to 2999")
+    return instant
+
+
+def _start(raw: Any, info: ValidationInfo) -> datetime:
+    instant = parse_instant(text_of(raw, START_EXPECTED))
+    if isinstance(info.context, Reading):
+        info.context.start = instant
+    return instant
+
+
+def add_months(start: datetime, months: int) -> datetime:
+    """Return the same clock time so many calendar months later, on the last day of a shorter month."""
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    day = min(start.day, calendar.monthrange(year, month + 1)[1])
+    return start.replace(year=year, month=month + 1, day=day)
+
+
+def milliseconds(span: timedelta) -> int:
+    """Return a span in whole ms, exactly."""
+    return span // timedelta(milliseconds=1)
+
+
+def _horizon(raw: Any, info: ValidationInfo) -> int:
+    value = text_of(raw, HORIZON_EXPECTED).strip()
+    months = _MONTHS.fullmatch(value)
+    if months is None:
+        try:
+            ms = units.parse_duration_ms(value)
+        except ValueError as error:
+            raise ValueError(str(error).replace(units.DURATION_EXPECTED, HORIZON_EXPECTED)) from None
+    else:
+        # With a wrong start the length does not matter: nothing will run.
+        start = info.data.get("start", datetime(2000, 1, 1, tzinfo=UTC))
+        ms = milliseconds(add_months(start, int(months[1])) - start)
+    if not 1 <= ms <= MAX_HORIZON_MS:
+        raise ValueError("expected a duration from 1 ms to 50 years")
+    if isinstance(info.context, Reading) and (months is None or "start" in info.data):
+        info.context.horizon_ms = ms
+    return ms
+
+
+def _moment(raw: Any, info: ValidationInfo) -> int:
+    value = text_of(raw, MOMENT_EXPECTED).strip()
+    if not _INSTANT.fullmatch(value):
+        try:
+            ms = units.parse_duration_ms(value)
+        except ValueError as error:
+            raise ValueError(str(error).replace(units.DURATION_EXPECTED, MOMENT_EXPECTED)) from None
+    else:
+        instant = parse_instant(value)
+        start = info.context.start if isinstance(info.context, Reading) else None
+        # With a wrong start the distance does not matter: nothing will run.
+        ms = 0 if start is None else milliseconds(instant - start)
+        if ms < 0:
+            raise ValueError("expected an instant at or after the scenario's start")
+    if ms > MAX_HORIZON_MS:
+        raise ValueError("expected at most 50 years after the scenario's start")
+    return ms
+
+
+def _limit(raw: Any, info: ValidationInfo) -> int | None:
+    """Read a limit; that it is whole MB is checked where `any_limit` is known."""
+    value = text_of(raw, f"{LIMIT_EXPECTED}, or unlimited").strip()
+    if value == "unlimited":
+        return None
+    limit = units.parse_bytes(value)
+    if limit > MAX_LIMIT_BYTES:
+        raise ValueError(f"expected at most {units.format_bytes(MAX_LIMIT_BYTES)}, or unlimited")
+    return limit
+
+
+def is_whole_mb(limit: int | None) -> bool:
+    """Say whether the provider takes this limit: unlimited, or whole MB from 1 to 2,000,000."""
+    return limit is None or (limit % 10**6 == 0 and 10**6 <= limit <= 2 * 10**12)
+
+
+def _fleet_limit(raw: Any, info: ValidationInfo) -> int | None:
+    any_limit = info.data.get("any_limit", True)
+    try:
+        limit = _limit(raw, info)
+    except ValueError as error:
+        expected = ANY_LIMIT_EXPECTED if any_limit else LIMIT_EXPECTED
+        raise ValueError(str(error).replace(units.BYTES_EXPECTED, expected)) from None
+    if not any_limit and not is_whole_mb(limit):
+        raise ValueError(LIMIT_EXPECTED)
+    return limit
+
+
+def _money(raw: Any, info: ValidationInfo) -> int:
+    micros = units.parse_money_micros(text_of(raw, units.MONEY_EXPECTED))
+    if micros > 10**15:
+        raise ValueError("expected at most 1,000,000,000")
+    return micros
+
+
+def _byte_rate(raw: Any, info: ValidationInfo) -> int:
+    rate = units.parse_bytes_per_second(text_of(raw, units.BYTE_RATE_EXPECTED))
+    if rate > MAX_SIZE_BYTES:
+        raise ValueError(f"expected at most {units.format_bytes(MAX_SIZE_BYTES)} per second")
+    return rate
+
+
+_LIMIT_SCHEMA: Final = {
+    "type": "string",
+    "pattern": rf"^\s*(unlimited|{_BYTES_PATTERN})\s*$",
+    "examples": ["unlimited", "5 MB"],
+}
+Truth: Final = Reads(_truth, "expected true or false", {"type": "boolean"})
+Start: Final = Reads(_start, START_EXPECTED, _INSTANT_SCHEMA)
+Horizon: Final = Reads(
+    _horizon, HORIZON_EXPECTED, {"type": "string", "examples": ["1 month", "90 days", "36 h"]}
+)
+Moment: Final = Reads(
+    _moment, MOMENT_EXPECTED, {"type": "string", "examples": ["10 days 2 hours", "2026-01-15T09:00:00Z"]}
+)
+Limit: Final = Reads(_limit, f"{LIMIT_EXPECTED}, or unlimited", _LIMIT_SCHEMA)
+FleetLimit: Final = Reads(_fleet_limit, f"{LIMIT_EXPECTED}, or unlimited", _LIMIT_SCHEMA)
+Rate: Final = Reads(
+    _rate,
+    units.RATE_EXPECTED,
+    {
+        "type": "string",
+        "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s+per\s+(s|min|h|day|week)\s*$",
+        "examples": ["6 per day"],
+    },
+)
+ByteRate: Final = Reads(
+    _byte_rate,
+    units.BYTE_RATE_EXPECTED,
+    {"type": "string", "pattern": r"/\s*s\s*$", "examples": ["280 kB/s"]},
+)
+Money: Final = Reads(_money, units.MONEY_EXPECTED, {"type": ["number", "string"], "examples": ["0.10"]})

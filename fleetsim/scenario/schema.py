@@ -1,0 +1,171 @@
+"""The scenario: what is simulated, as strict and frozen models.
+
+Keys in a file are the fields' aliases; attribute names carry units (`_ms`: integer milliseconds, `_bytes`,
+`_micros`: integer micro-units of the tariff's currency). `fleetsim.scenario.load` reads a file into them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
+
+from fleetsim.scenario.arrivals import Continuous, Once, Periodic, Poisson, Process, Trace
+from fleetsim.scenario.base import Listed, Named, Part, Reading
+from fleetsim.scenario.devices import (
+    MAX_SIMS,
+    Activation,
+    AlwaysOn,
+    DeviceGroup,
+    Dns,
+    Handshake,
+    OnDemand,
+    Reconnect,
+    TrafficItem,
+    WhenBlocked,
+)
+from fleetsim.scenario.platform import Platform, Propagation, Tariff
+from fleetsim.scenario.quantities import (
+    FleetLimit,
+    Horizon,
+    Limit,
+    Moment,
+    Start,
+    Truth,
+    choice,
+    milliseconds,
+    text,
+    whole,
+)
+from fleetsim.scenario.trace import TraceRows
+
+__all__ = [
+    "MAX_SIMS",
+    "Activation",
+    "AlwaysOn",
+    "Continuous",
+    "DeviceGroup",
+    "Dns",
+    "Fleet",
+    "Handshake",
+    "LimitChange",
+    "OnDemand",
+    "Once",
+    "Periodic",
+    "Platform",
+    "Poisson",
+    "Process",
+    "Propagation",
+    "Reconnect",
+    "Scenario",
+    "Tariff",
+    "Trace",
+    "TraceRows",
+    "TrafficItem",
+    "WhenBlocked",
+]
+
+class Fleet(Part):
+    """A fleet: one data limit, which every SIM gets in full, and the devices that start in it."""
+
+    any_limit: Annotated[bool, Truth] = Field(
+        False, description="any whole number of bytes as a limit, here, on the timeline and on the command line"
+    )
+    data_limit_bytes: Annotated[int | None, FleetLimit] = Field(
+        alias="data_limit",
+        description="limit of each SIM a billing period, bytes: unlimited, or whole MB from 1 to 2,000,000",
+    )
+    devices: Annotated[dict[str, DeviceGroup], Named("expected a mapping of device groups, {} for none")] = Field(
+        description="device groups by name"
+    )
+
+
+class LimitChange(Part):
+    """The owner sets a fleet's limit."""
+
+    at_ms: Annotated[int, Moment] = Field(
+        alias="at", description="ms since the start, or an instant; before the scenario's end"
+    )
+    fleet: Annotated[str, text(100)] = Field(description="the fleet's name")
+    data_limit_bytes: Annotated[int | None, Limit] = Field(
+        alias="data_limit", description="the new limit, bytes, or unlimited"
+    )
+
+
+class Scenario(Part):
+    """Everything that determines a run."""
+
+    name: Annotated[str, text(200)] = Field("scenario", description="what reports call it; default the file's name")
+    description: Annotated[str, text(10_000, empty=True, lines=True)] = Field("", description="one or two sentences")
+    start: Annotated[datetime, Start] = Field(description="instant 0, UTC where no offset is given")
+    horizon_ms: Annotated[int, Horizon] = Field(
+        alias="duration", description="length, ms: N months (calendar months from start) or any duration"
+    )
+    seed: Annotated[int, whole(0, 2**63 - 1)] = Field(description="what chance is drawn from")
+    replications: Annotated[int, whole(1, 1_000_000)] = Field(1, description="independent repetitions")
+    timezone: Annotated[Literal["UTC"], choice("UTC", key="timezone")] = Field(
+        "UTC", description="for profiles by local hour"
+    )
+    platform: Platform = Field(default_factory=lambda: Platform.model_validate({}), description="a preset or keys")
+    tariff: Tariff = Field(default_factory=lambda: Tariff.model_validate({}), description="a preset or keys")
+    fleets: Annotated[dict[str, Fleet], Named("expected a mapping of at least one fleet", empty=False)] = Field(
+        description="fleets by name; SIMs are numbered in this order"
+    )
+    timeline: Annotated[tuple[LimitChange, ...], Listed("expected a list of entries")] = Field((), description="what changes, in any order")
+
+    _folder: Path = PrivateAttr(default=Path())
+    _traces: dict[tuple[str, str, str], TraceRows] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_reading(cls, raw: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        # Instants need the start, which is read before them: what is known on the way travels in the context.
+        if info.context is None:
+            return cls.model_validate(raw, context=Reading())
+        return handler(raw)
+
+    @property
+    def start_ms(self) -> int:
+        """Start, ms since 1970-01-01T00:00:00Z."""
+        return milliseconds(self.start - datetime(1970, 1, 1, tzinfo=UTC))
+
+    @property
+    def end(self) -> datetime:
+        """The horizon as an instant."""
+        return self.start + timedelta(milliseconds=self.horizon_ms)
+
+    @property
+    def sims(self) -> int:
+        """SIMs in all fleets."""
+        return sum(group.count for fleet in self.fleets.values() for group in fleet.devices.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about this input, a line each."""
+        return self._warnings
+
+    @property
+    def folder(self) -> Path:
+        """Folder that the names of trace files are relative to."""
+        return self._folder
+
+    def trace(self, fleet: str, group: str, item: str) -> TraceRows:
+        """Return the rows of a traffic item whose arrivals are a trace.
+
+        Raises
+        ------
+        KeyError
+            Where the item is none, or the scenario was not loaded from a file.
+        """
+        return self._traces[fleet, group, item]
+
+    def __eq__(self, other: object) -> bool:
+        # Where the file was, and what was warned of, is no part of what is simulated.
+        if not isinstance(other, Scenario):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and self._traces == other._traces
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,19 @@
+"""Continuous traffic at a constant rate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetsim.scenario.schema import Continuous, TrafficItem
+from fleetsim.traffic.offered import Flows, Ints
+
+
+def offer(item: TrafficItem, arrivals: Continuous, activation_ms: Ints, horizon_ms: int) -> Flows:
+    """Flow from the later of `from` and the activation until `until`, or the horizon."""
+    until = horizon_ms if arrivals.until_ms is None else min(arrivals.until_ms, horizon_ms)
+    return Flows(
+        np.maximum(activation_ms, arrivals.from_ms),
+        np.full(activation_ms.shape, until, np.int64),
+        item.upload_bytes_per_s,
+        item.download_bytes_per_s,
+    )

@@ -1,0 +1,83 @@
+"""The form in which every arrival process offers its traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """Transfers of one traffic item over a block of SIMs.
+
+    Attributes
+    ----------
+    offsets
+        int64 of shape (sims + 1,): SIM i has the transfers ``offsets[i]`` to ``offsets[i + 1]`` - 1, in time order.
+    time_ms, upload_bytes, download_bytes, duration_ms
+        int64 of shape (transfers,); times are ms since the scenario's start, within [activation, horizon).
+    """
+
+    offsets: Ints
+    time_ms: Ints
+    upload_bytes: Ints
+    download_bytes: Ints
+    duration_ms: Ints
+
+    def of(self, sim: int) -> Iterator[tuple[int, int, int, int]]:
+        """Yield SIM `sim`'s (time, upload, download, duration) as Python integers."""
+        own = slice(int(self.offsets[sim]), int(self.offsets[sim + 1]))
+        return zip(
+            self.time_ms[own].tolist(),
+            self.upload_bytes[own].tolist(),
+            self.download_bytes[own].tolist(),
+            self.duration_ms[own].tolist(),
+            strict=True,
+        )
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Continuous traffic of one item over a block of SIMs.
+
+    Attributes
+    ----------
+    begin_ms, until_ms
+        int64 of shape (sims,); a SIM with ``begin_ms >= until_ms`` has none.
+    upload_bytes_per_s, download_bytes_per_s
+        Rates, the same for every SIM.
+    """
+
+    begin_ms: Ints
+    until_ms: Ints
+    upload_bytes_per_s: int
+    download_bytes_per_s: int
+
+
+def within_life(
+    counts: Ints, time_ms: Ints, sizes: tuple[Ints, Ints], duration_ms: int, activation_ms: Ints, horizon_ms: int
+) -> Transfers:
+    """Transfers that are due between activation and horizon, in time order within each SIM.
+
+    Parameters
+    ----------
+    counts
+        int64 of shape (sims,): how many of the `time_ms` (ragged, in the order of the draws) belong to each SIM.
+    sizes
+        Upload and download bytes, each of the shape of `time_ms`.
+    """
+    sim = np.repeat(np.arange(counts.size), counts)
+    kept = (time_ms >= activation_ms[sim]) & (time_ms < horizon_ms)
+    sim, time_ms = sim[kept], time_ms[kept]
+    upload, download = (size[kept] for size in sizes)
+    order = np.lexsort((time_ms, sim))  # stable: the order of the draws decides at equal times
+    offsets = np.zeros(counts.size + 1, np.int64)
+    np.cumsum(np.bincount(sim, minlength=counts.size), out=offsets[1:])
+    return Transfers(
+        offsets, time_ms[order], upload[order], download[order], np.full(time_ms.shape, duration_ms, np.int64)
+    )

@@ -1,0 +1,29 @@
+"""Periodic arrivals: a grid from the activation on, each point moved by a jitter of its own that never adds up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fleetsim.draws.philox import Purpose
+from fleetsim.draws.streams import Streams
+from fleetsim.scenario.schema import Periodic, TrafficItem
+from fleetsim.traffic.offered import Ints, Transfers, within_life
+
+
+def offer(item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
+    """Offer a transfer at activation + phase + n * every + jitter of n, for n = 0, 1, 2, ...
+
+    Draws are numbered by n, so that any stretch of the grid can be drawn by itself.
+    """
+    every, jitter = arrivals.every_ms, arrivals.jitter_ms
+    first = arrivals.first_ms
+    phase = chance.uniform(Purpose.PHASE, every)[:, 0] if first is None else np.full(activation_ms.shape, first)
+    origin = activation_ms + phase
+    # Every point whose jitter could bring it before the horizon.
+    counts = np.maximum(-(-(horizon_ms + jitter - origin) // every), 0)
+    n = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    time_ms = np.repeat(origin, counts) + n * every
+    if jitter:
+        time_ms += chance.uniform_ragged(Purpose.JITTER, 2 * jitter + 1, counts) - jitter
+    sizes = chance.uploads(item.upload, counts), chance.downloads(item.download, counts)
+    return within_life(counts, time_ms, sizes, item.duration_ms, activation_ms, horizon_ms)

@@ -1,0 +1,24 @@
+"""What tests of several rooms need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from fleetsim.results import Result
+
+
+def plain_rows(result: Result) -> list[dict[str, Any]]:
+    """Rows of sim_periods as dictionaries of Python integers, timestamps as ms since the scenario's start."""
+    start_ms = result.scenario.start_ms
+    table = result.tables.sim_periods
+    for i, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(pa.int64()))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        for name in ("period_start", "period_end", "first_blocked_at"):
+            if row[name] is not None:
+                row[name] -= start_ms
+    return rows
