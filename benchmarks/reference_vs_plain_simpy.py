@@ -43,7 +43,9 @@ fleets:
 
 def main() -> None:
     """Print the table."""
-    print(f"{'transfers a day':>15} {'plain SimPy':>12} {'reference':>10} {'ratio':>6}   mean MB offered, used")
+    print(
+        f"{'transfers a day':>15} {'plain SimPy':>12} {'reference':>10} {'ratio':>6}   mean MB offered, used"
+    )
     for rate, plain_sims, sims in ((24, 40, 200), (288, 10, 50)):
         limit = round(rate * DAYS * (MEAN_BYTES + 220))
         with tempfile.TemporaryDirectory() as folder:
@@ -55,14 +57,22 @@ def main() -> None:
         plain_s, reference_s, plain, counted = [], [], [], []
         for turn in range(ROUNDS):
             begun = time.perf_counter()
-            plain += [sim_month(f"{turn}/{i}", rate, MEDIAN_BYTES, SIGMA, limit, DAYS) for i in range(plain_sims)]
+            plain += [
+                sim_month(f"{turn}/{i}", rate, MEDIAN_BYTES, SIGMA, limit, DAYS) for i in range(plain_sims)
+            ]
             plain_s.append((time.perf_counter() - begun) / plain_sims)
             begun = time.perf_counter()
             counted.append(engine.simulate(scenario, turn, range(sims)).rows)
             reference_s.append((time.perf_counter() - begun) / sims)
         a, b = 1 / statistics.median(plain_s), 1 / statistics.median(reference_s)
-        offered = statistics.fmean(u.offered for u in plain) / 1e6, statistics.fmean(r[6] for c in counted for r in c) / 1e6
-        used = statistics.fmean(u.used for u in plain) / 1e6, statistics.fmean(r[7] + r[8] for c in counted for r in c) / 1e6
+        offered = (
+            statistics.fmean(u.offered for u in plain) / 1e6,
+            statistics.fmean(r[6] for c in counted for r in c) / 1e6,
+        )
+        used = (
+            statistics.fmean(u.used for u in plain) / 1e6,
+            statistics.fmean(r[7] + r[8] for c in counted for r in c) / 1e6,
+        )
         print(
             f"{rate:>15} {a:>10.0f}/s {b:>8.0f}/s {b / a:>5.1f}x"
             f"   offered {offered[0]:.2f} and {offered[1]:.2f}, used {used[0]:.2f} and {used[1]:.2f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -112,7 +112,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     parser = _Parser(
         prog="fleetsim",
         description="What a data limit really does to a cellular IoT fleet: overage, cost and lost service.",
@@ -133,8 +133,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
     run.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
     run.add_argument("--seed", type=int, metavar="N", help="instead of the scenario's")
-    run.add_argument("--engine", default="auto", metavar="auto|reference", help="how to simulate; the rows are the same")
-    run.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
+    run.add_argument(
+        "--engine", default="auto", metavar="auto|reference", help="how to simulate; the rows are the same"
+    )
+    run.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same"
+    )
     run.add_argument("--no-report", dest="report", action="store_false", help="tables only")
     how = run.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="simulate only what is missing in DIR")
@@ -150,7 +154,11 @@ def _parser() -> argparse.ArgumentParser:
     _scenario(validate)
 
     report = _verb(
-        verbs, "report", _report, "write the report of a finished result anew", "fleetsim report out/smart-meters"
+        verbs,
+        "report",
+        _report,
+        "write the report of a finished result anew",
+        "fleetsim report out/smart-meters",
     )
     report.add_argument("folder", metavar="DIR", help="folder of a result")
 
@@ -164,7 +172,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb(verbs, name, function, summary, example):  # type: ignore[no-untyped-def]
+def _verb(
+    verbs: argparse._SubParsersAction[_Parser],
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    summary: str,
+    example: str,
+) -> _Parser:
     parser = verbs.add_parser(
         name,
         help=summary,
@@ -179,5 +193,9 @@ def _verb(verbs, name, function, summary, example):  # type: ignore[no-untyped-d
 def _scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario file (YAML)")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="PATH=VALUE", help="replace a value, e.g. platform.record_delay=5min"
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="replace a value, e.g. platform.record_delay=5min",
     )

@@ -16,13 +16,20 @@ LINE_EVERY_S = 30
 def showing_progress() -> Iterator[Callable[[int, int], Progress]]:
     """Yield a function that is told how much there is to do and how much is done, and returns a `Progress`."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines
         return
-    columns = (TextColumn("simulating"), BarColumn(), MofNCompleteColumn(), TextColumn("SIMs"), TimeRemainingColumn())
+    columns = (
+        TextColumn("simulating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("SIMs"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=console, transient=True) as bar:
 
         def begin(total: int, done: int) -> Progress:
@@ -43,6 +50,8 @@ def _lines(total: int, done: int) -> Progress:
         if now - last >= LINE_EVERY_S and done < total:
             last = now
             left = (now - started) / (done - began_at) * (total - done)
-            print(f"{done:,} of {total:,} SIMs simulated, about {left:,.0f} s left", file=sys.stderr, flush=True)
+            print(
+                f"{done:,} of {total:,} SIMs simulated, about {left:,.0f} s left", file=sys.stderr, flush=True
+            )
 
     return tell

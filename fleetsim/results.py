@@ -55,8 +55,12 @@ class Result:
         manifest_file = folder / "manifest.json"
         if not manifest_file.is_file():
             unfinished = (folder / "parts").is_dir()
-            remedy = "an unfinished run; finish it with --resume" if unfinished else "no result of `fleetsim run`"
-            raise BadInput(Mistake(str(folder), None, "", f"found {remedy}; expected a folder with manifest.json"))
+            remedy = (
+                "an unfinished run; finish it with --resume" if unfinished else "no result of `fleetsim run`"
+            )
+            raise BadInput(
+                Mistake(str(folder), None, "", f"found {remedy}; expected a folder with manifest.json")
+            )
         try:
             manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -67,7 +71,12 @@ class Result:
             )
         except (OSError, ValueError, pa.ArrowException) as error:
             raise BadInput(
-                Mistake(str(folder), None, "", f"this result cannot be read ({error}); run it again with --overwrite")
+                Mistake(
+                    str(folder),
+                    None,
+                    "",
+                    f"this result cannot be read ({error}); run it again with --overwrite",
+                )
             ) from error
         return cls(load(folder / "scenario.yaml"), manifest, tables, summary)
 
@@ -78,7 +87,7 @@ class Result:
         Bytes and counts are int64, ``*_ms`` milliseconds, ``*_micros`` micro-units of the currency, timestamps UTC,
         names categories. ``data_limit_bytes`` is nullable (``<NA>``: unlimited), ``first_blocked_at`` may be ``NaT``.
         """
-        frame = self.tables.sim_periods.to_pandas(types_mapper={}.get)
+        frame: pd.DataFrame = self.tables.sim_periods.to_pandas()
         limit = self.tables.sim_periods["data_limit_bytes"]
         frame["data_limit_bytes"] = limit.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
@@ -86,12 +95,14 @@ class Result:
     @cached_property
     def replications(self) -> pd.DataFrame:
         """Sums over the rows of each replication and device group."""
-        return self.tables.replications.to_pandas()
+        frame: pd.DataFrame = self.tables.replications.to_pandas()
+        return frame
 
     @cached_property
     def blocked(self) -> pd.DataFrame:
         """How many SIMs of each fleet and role are blocked, at instants of a regular grid over the horizon."""
-        return self.tables.blocked.to_pandas()
+        frame: pd.DataFrame = self.tables.blocked.to_pandas()
+        return frame
 
     def summary(self) -> pd.DataFrame:
         """Every metric over replications and over SIMs, tidy.

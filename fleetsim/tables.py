@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES, invoice
 from fleetsim.clock import MS_PER_DAY, MS_PER_HOUR
-from fleetsim.engines.base import COUNTED, NO_LIMIT, NOT_BLOCKED, Counted
+from fleetsim.counted import COUNTED, NO_LIMIT, NOT_BLOCKED, Counted
 from fleetsim.scenario.fleet import Group, groups
 from fleetsim.scenario.schema import Scenario
 
@@ -180,7 +180,9 @@ def _replications(
 def blocked_grid_ms(horizon_ms: int) -> NDArray[np.int64]:
     """Instants at which blocked SIMs are counted: as fine as 1,000 of them, on steps that people read, allow."""
     steps = [1, 10, 100, 1_000, 10_000, 60_000, 360_000, 900_000, MS_PER_HOUR, 6 * MS_PER_HOUR]
-    step = next((s for s in steps if horizon_ms <= 1000 * s), -(-horizon_ms // (1000 * MS_PER_DAY)) * MS_PER_DAY)
+    step = next(
+        (s for s in steps if horizon_ms <= 1000 * s), -(-horizon_ms // (1000 * MS_PER_DAY)) * MS_PER_DAY
+    )
     return np.arange(0, horizon_ms, step, dtype=np.int64)
 
 

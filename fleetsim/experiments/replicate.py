@@ -7,8 +7,8 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
+from fleetsim.counted import Counted
 from fleetsim.engines import engine_named
-from fleetsim.engines.base import Counted
 from fleetsim.scenario.schema import Scenario
 from fleetsim.tables import Tables, tabulate
 
@@ -49,7 +49,9 @@ def replicate(
         workers = 1 if sims * len(replications) <= SMALL_RUN else cores()
     size = max(min(LARGEST_BLOCK, -(-sims // (2 * workers))), 1)
     blocks = [range(first, min(first + size, sims)) for first in range(0, sims, size)]
-    results = (_here if workers == 1 else _over_processes)(scenario, engine, replications, blocks, workers, progress)
+    results = (_here if workers == 1 else _over_processes)(
+        scenario, engine, replications, blocks, workers, progress
+    )
     for replication, counted in results:
         yield replication, tabulate(scenario, replication, counted)
 

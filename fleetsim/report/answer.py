@@ -88,7 +88,7 @@ def _limits(result: Result) -> str:
         return words.limit(None)
     first = {f.data_limit_bytes for f in fleets.values()}
     if len(first) > 1:
-        return f"With the limits of {len(fleets)} fleets"
+        return f"With the limits of all {len(fleets)} fleets"
     text = words.limit(*first)
     if not timeline:
         return f"At {text}"
@@ -217,7 +217,7 @@ def _silence(result: Result) -> list[str]:
     """For how long a SIM that was blocked said nothing, and what normal devices lost by it."""
     frame = result.replications
     roles = [role for role in ROLES if total(frame, "sim_periods", role=role)]
-    silent = []
+    silent: list[str] = []
     for role in roles:
         if blocked := total(frame, "blocked_sim_periods", role=role):
             who = f"{role} devices" if len(roles) > 1 else "SIMs"

@@ -14,7 +14,9 @@ from fleetsim.report.causes import CAUSES
 from fleetsim.report.pictures import Picture, pictures
 from fleetsim.report.source import Result, Summary, replications, start_and_end, total
 from fleetsim.report.svg import inline
-from fleetsim.report.table import rows
+from fleetsim.report.table import blocks
+
+_COLUMNS = 4  # of the table: two fleets with both roles, on a sheet of paper
 
 
 def render(result: Result) -> str:
@@ -26,24 +28,16 @@ def render(result: Result) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        plain=words.plain,
-        number=words.number,
-        share=words.share,
-        megabytes=words.megabytes,
-        amount=words.amount,
-    )
+    environment.filters.update(plain=words.plain, unbroken=words.unbroken)
     return environment.get_template("report.html.j2").render(_page(result))
 
 
 def _page(result: Result) -> dict[str, Any]:
-    made = rows(result)
     manifest = result.manifest
-    used = [i for i in range(len(CAUSES)) if any(row.overage_by_cause_bytes[i] for row in made)]
     start, end = start_and_end(result)
     return {
         "name": words.plain(str(manifest["name"])),
-        "description": words.plain(str(manifest.get("description") or "")),
+        "description": words.plain(" ".join(str(manifest.get("description") or "").split())),
         "sims": f"{int(manifest['sims']):,}",
         "length": words.horizon(start, end),
         "start": words.instant(start),
@@ -52,15 +46,12 @@ def _page(result: Result) -> dict[str, Any]:
         "answer": answer(result),
         "pictures": [_pictured(picture) for picture in pictures(result)],
         "bill": _bill(result),
-        "rows": made,
-        "causes": [(i, CAUSES[i].label) for i in used],
-        "any_blocked": any(row.blocked_ms is not None for row in made),
-        "any_overage": bool(used),
-        "any_undelivered": any(row.undelivered_bytes for row in made),
+        "blocks": list(blocks(result, _COLUMNS)),
         "incomplete": _incomplete(result),
         "currency": words.plain(str(manifest["currency"])),
         "confidence": words.share(float(manifest.get("confidence", 0.95))),
         "assumptions": assumptions(result),
+        "hash": str(manifest["scenario_hash"]),
         "provenance": _provenance(result),
     }
 
@@ -110,6 +101,5 @@ def _provenance(result: Result) -> list[tuple[str, str]]:
     return [
         ("Program", f"fleetsim {manifest['version']}, {manifest['engine']} engine"),
         ("Seed", f"{manifest['seed']}, replications 0 to {replications(result) - 1}"),
-        ("Scenario hash", str(manifest["scenario_hash"])),
         ("Simulated", f"{total(result.replications, 'sim_periods'):,} SIM-periods in {took}"),
     ]

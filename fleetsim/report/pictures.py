@@ -107,10 +107,11 @@ def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
         for cause, part in zip(CAUSES, classes.bytes_by_cause.sum(axis=1), strict=True)
         if part
     ]
+    holders = f"{words.number(classes.sim_periods[most] / n)} SIM-periods{whose}"
+    each = f"{words.size(edges[most])} to {words.size(edges[most + 1])}"
     return (
         f"{role.capitalize()} devices: {words.size(by_class.sum() / n)}{whose}, {words.listed(parts)}; "
-        f"most of it, {words.size(by_class[most] / n)}, sits with {words.number(classes.sim_periods[most] / n)} "
-        f"SIM-periods{whose} of {words.size(edges[most])} to {words.size(edges[most + 1])} each."
+        f"most of it, {words.size(by_class[most] / n)}, sits with {holders} of {each} each."
     )
 
 
@@ -138,7 +139,7 @@ def _cost(result: Result) -> Picture:
     lowest, highest = words.money(by_run.min(), currency), words.money(by_run.max(), currency)
     caption = (
         "A replication is one way in which the run can go. The height of a point is the share of "
-        f"replications that cost no more; the axes do not begin at 0. {_quantile(result, n, currency)}"
+        f"replications that cost no more; the axes need not begin at 0. {_quantile(result, n, currency)}"
     ).strip()
     alt = (
         f"Cumulative distribution of the whole fleet's cost over {n:,} replications: from {lowest} to "

@@ -62,7 +62,8 @@ def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -
     """
     classes = overage_classes(result.sim_periods, roles)
     n = replications(result)
-    heights = classes.bytes_by_cause / n / 1e6
+    unit, factor = _largest_unit(int(classes.bytes_by_cause.sum(axis=0).max() / n))
+    heights = classes.bytes_by_cause / n / factor
     left = np.arange(heights.shape[1])
     bottom = np.zeros(heights.shape[1])
     for cause, height in zip(CAUSES, heights, strict=True):
@@ -81,11 +82,10 @@ def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -
     ax.set_xticks(np.arange(len(left) + 1) - 0.03, _edge_labels(classes))
     whose = f"{roles[0]} SIM" if len(roles) == 1 else "SIM"
     ax.set_xlabel(f"Overage of one {whose} in one billing period" + _unit_of(classes))
-    ax.set_ylabel("Overage together (MB)")
+    ax.set_ylabel(f"Overage together ({unit})")
     ax.grid(axis="y")
-    title = f"{' and '.join(roles)} devices, " + (
-        "one replication" if n == 1 else f"mean of {n:,} replications"
-    )
+    mean = "one replication" if n == 1 else f"mean of {n:,} replications"
+    title = f"{' and '.join(roles)} devices, {mean}; above each bar: its SIM-periods"
     ax.legend(title=title, alignment="left", ncols=len(CAUSES), columnspacing=1.4, **_ABOVE)
     return ax
 
@@ -121,7 +121,7 @@ def cost_over_replications(result: Result, ax: Axes, metric: str = "cost") -> Ax
     ax.set_ylim(0, 1.04)
     ax.margins(x=0.08)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=0))
-    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_locator(MaxNLocator(4 if values[-1] < 100_000 else 3))  # long labels need room
     whole = values[-1] - values[0] >= 10
     ax.xaxis.set_major_formatter(lambda value, _position: f"{value:,.0f}" if whole else words.amount(value))
     ax.set_xlabel(f"{_COST_LABEL[metric]} in a run ({currency})", parse_math=False)

@@ -51,7 +51,7 @@ class Column:
 
 
 def columns(result: Result) -> tuple[Column, ...]:
-    """A column for each fleet and role that has SIM-periods, in the scenario's order; a total where there are two."""
+    """A column for each fleet and role with SIM-periods, in the scenario's order; a total if useful."""
     frame = result.replications
     names = [frame["fleet"].astype(str), frame["role"].astype(str)]
     grouped = frame.drop(columns=["fleet", "role", "device_group"]).groupby(names).sum()
@@ -81,7 +81,12 @@ def lines(made: tuple[Column, ...], currency: str) -> tuple[Line, ...]:
     """The table's lines; a quantity that is nothing everywhere is left out, but for SIM-periods and cost."""
     texts: list[tuple[str, int, bool, Callable[[Column], str]]] = [
         ("SIM-periods", 0, True, lambda c: words.number(c.sim_periods)),
-        ("blocked at least once", 0, _any(made, lambda c: c.blocked_share), lambda c: words.share(c.blocked_share)),
+        (
+            "blocked at least once",
+            0,
+            _any(made, lambda c: c.blocked_share),
+            lambda c: words.share(c.blocked_share),
+        ),
         ("hours blocked, of one that was", 0, _any(made, lambda c: c.blocked_share), _hours),
         ("undelivered, MB", 0, *_megabytes(made, lambda c: c.undelivered_bytes)),
         ("overage, MB", 0, *_megabytes(made, lambda c: c.overage_bytes)),
@@ -100,10 +105,21 @@ def lines(made: tuple[Column, ...], currency: str) -> tuple[Line, ...]:
     )
 
 
-def blocks(made: tuple[Column, ...], most: int) -> Iterator[tuple[Column, ...]]:
-    """The columns in blocks that fit side by side."""
+@dataclass(frozen=True)
+class Block:
+    """As much of the table as fits side by side; every block has the same lines."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+
+
+def blocks(result: Result, most: int) -> Iterator[Block]:
+    """The table in blocks of at most `most` columns; none where there is no SIM-period."""
+    made = columns(result)
+    whole = lines(made, str(result.manifest["currency"]))
     for first in range(0, len(made), most):
-        yield made[first : first + most]
+        here = slice(first, first + most)
+        yield Block(made[here], tuple(Line(line.label, line.depth, line.cells[here]) for line in whole))
 
 
 def _any(made: tuple[Column, ...], value: Callable[[Column], float]) -> bool:

@@ -9,7 +9,7 @@ from rich.text import Text
 from fleetsim.report import words
 from fleetsim.report.answer import answer
 from fleetsim.report.source import Result, replications
-from fleetsim.report.table import ALL, Column, Line, blocks, columns, lines
+from fleetsim.report.table import ALL, Block, blocks
 
 _WIDTH = 80
 _COLUMNS = 4  # of 12 characters beside the labels
@@ -30,29 +30,21 @@ def print_answer(result: Result, console: Console) -> None:
     for sentence in answer(result).sentences:
         # Text, not a string: names from a scenario are never read as markup.
         console.print(Text(sentence), soft_wrap=not console.is_terminal, highlight=False)
-    made = columns(result)
-    currency, n = str(result.manifest["currency"]), replications(result)
-    for number, block in enumerate(blocks(made, _COLUMNS)):
-        title = "" if number else "One replication" if n == 1 else f"Means of {n:,} replications"
-        console.print(Text(f"\n{title}".rstrip("\n")))
-        console.print(_table(block, _lines(made, block, currency)), width=_WIDTH)
+    n = replications(result)
+    for number, block in enumerate(blocks(result, _COLUMNS)):
+        if number == 0:
+            console.print(Text("\nOne replication" if n == 1 else f"\nMeans of {n:,} replications"))
+        console.print()
+        console.print(_table(block), width=_WIDTH)
 
 
-def _lines(made: tuple[Column, ...], block: tuple[Column, ...], currency: str) -> tuple[Line, ...]:
-    """A block's cells; its lines are those of the whole table, so that blocks compare."""
-    first = made.index(block[0])
-    return tuple(
-        Line(line.label, line.depth, line.cells[first : first + len(block)]) for line in lines(made, currency)
-    )
-
-
-def _table(made: tuple[Column, ...], lined: tuple[Line, ...]) -> Table:
+def _table(block: Block) -> Table:
     table = Table(box=None, pad_edge=False, header_style="", padding=(0, 1, 0, 0))
-    table.add_column(Text("Fleet\nRole"), no_wrap=True, overflow="ellipsis")
-    for column in made:
+    table.add_column(Text("Fleet\nRole"), no_wrap=True)
+    for column in block.columns:
         head = Text(f"{_cut(column.fleet)}\n{'' if column.role == ALL else column.role}")
         table.add_column(head, justify="right", no_wrap=True, min_width=_CELL)
-    for line in lined:
+    for line in block.lines:
         table.add_row(Text("  " * line.depth + line.label), *(Text(cell) for cell in line.cells))
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,10 +12,17 @@ import numpy as np
 _DAY_MS = 86_400_000
 _BYTE_UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
+_UNIT = re.compile(r"(\d) (%|[kMGT]?B\b|days?\b|hours?\b)")
+
 
 def plain(name: str) -> str:
     """A name from a scenario on one line, with control and direction characters spelled out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def unbroken(text: str) -> str:
+    """A text in which no line ends between a number and its unit."""
+    return _UNIT.sub("\\1\u00a0\\2", text)
 
 
 def number(value: float, digits: int = 3) -> str:

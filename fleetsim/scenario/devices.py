@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema
 
-from fleetsim.draws.laws import Constant, SizeLaw
+from fleetsim.draws.laws import Constant, Law
 from fleetsim.scenario.arrivals import ARRIVALS, Continuous, Process, Trace
 from fleetsim.scenario.base import Chosen, Named, Part
 from fleetsim.scenario.quantities import (
@@ -112,8 +112,8 @@ class TrafficItem(Part):
     internal_keys: ClassVar[dict[str, str]] = {"upload rate": "upload", "download rate": "download"}
 
     arrivals: Annotated[Process, ARRIVALS] = Field(description="when transfers start")
-    upload: Annotated[SizeLaw, Sized()] = Field(Constant(0), description="bytes up")
-    download: Annotated[SizeLaw, Sized()] = Field(Constant(0), description="bytes down")
+    upload: Annotated[Law, Sized()] = Field(Constant(0), description="bytes up")
+    download: Annotated[Law, Sized()] = Field(Constant(0), description="bytes down")
     upload_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="upload rate")
     download_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="download rate")
     duration_ms: Annotated[int, duration()] = Field(

@@ -62,7 +62,9 @@ def groups(scenario: Scenario) -> tuple[Group, ...]:
 
 def limits_of(scenario: Scenario, fleet: str) -> list[tuple[int, int | None]]:
     """Limits that the owner sets for `fleet`: (ms, bytes or None) in time order, the file's order at one instant."""
-    changes = [(change.at_ms, change.data_limit_bytes) for change in scenario.timeline if change.fleet == fleet]
+    changes = [
+        (change.at_ms, change.data_limit_bytes) for change in scenario.timeline if change.fleet == fleet
+    ]
     return sorted(changes, key=lambda change: change[0])
 
 

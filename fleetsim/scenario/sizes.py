@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from fleetsim import units
 from fleetsim.draws import laws
-from fleetsim.draws.laws import SizeLaw
+from fleetsim.draws.laws import Law
 from fleetsim.scenario.base import Chosen, Part
 from fleetsim.scenario.quantities import number, optional, size, text_of
 
@@ -21,7 +21,7 @@ SIZE_EXPECTED: Final = "expected bytes such as 800 B or 1.2 MB, or a mapping wit
 class SizePart(Part):
     """A size distribution in a file."""
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         """Return the law that it stands for."""
         raise NotImplementedError
 
@@ -32,7 +32,7 @@ class ConstantSize(SizePart):
     distribution: Literal["constant"] = "constant"
     value: Annotated[int, size()] = Field(description="the size, bytes")
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         return laws.Constant(self.value)
 
 
@@ -47,7 +47,7 @@ class UniformSize(SizePart):
         if self.maximum < self.minimum:
             yield "maximum", "expected at least the minimum"
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         return laws.Uniform(self.minimum, self.maximum)
 
 
@@ -57,7 +57,7 @@ class ExponentialSize(SizePart):
     distribution: Literal["exponential"] = "exponential"
     mean: Annotated[int, size(1)] = Field(description="mean size, bytes")
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         return laws.Exponential(self.mean)
 
 
@@ -68,7 +68,7 @@ class GammaSize(SizePart):
     mean: Annotated[int, size(1)] = Field(description="mean size, bytes")
     shape: Annotated[float, number(*laws.GAMMA_SHAPE_BOUNDS)] = Field(description="shape parameter")
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         return laws.Gamma(self.mean, self.shape)
 
 
@@ -88,7 +88,7 @@ class LogNormalSize(SizePart):
         if self.mean is not None and self.median is not None:
             yield "mean", "expected either a median or a mean, and not both"
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         return laws.LogNormal(self.median, self.sigma, self.mean)
 
 
@@ -106,7 +106,7 @@ class ParetoSize(SizePart):
         if self.maximum is not None and self.maximum <= self.minimum:
             yield "maximum", "expected more than the minimum"
 
-    def law(self) -> SizeLaw:
+    def law(self) -> Law:
         return laws.Pareto(self.minimum, self.shape, self.maximum)
 
 
@@ -143,8 +143,8 @@ class Sized:
         )
         return core_schema.with_info_wrap_validator_function(self._read, written)
 
-    def _read(self, raw: Any, handler: Any, info: ValidationInfo) -> SizeLaw:
-        if isinstance(raw, SizeLaw):
+    def _read(self, raw: Any, handler: Any, info: ValidationInfo) -> Law:
+        if isinstance(raw, Law):
             return raw
         if not isinstance(raw, dict):
             text_of(raw, SIZE_EXPECTED)
@@ -153,7 +153,7 @@ class Sized:
         return part.law()
 
 
-def as_written(law: SizeLaw) -> str | dict[str, str]:
+def as_written(law: Law) -> str | dict[str, str]:
     """Return a law as a scenario writes it; reading that gives the law again."""
     match law:
         case laws.Constant(value):

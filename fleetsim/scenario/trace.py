@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario.source import quoted, read_bytes, read_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleetsim.scenario.fleet import Group, streams
 from fleetsim.scenario.schema import Continuous, Once, Periodic, Poisson, Scenario
 from fleetsim.traffic import continuous, once, periodic, poisson, trace
-from fleetsim.traffic.offered import Flows, Ints, Transfers
+from fleetsim.traffic.offered import Flows, Ints, Moments, Transfers
 
 
 def offer(
@@ -34,3 +34,20 @@ def offer(
             return continuous.offer(content, arrivals, activation_ms, horizon_ms)
         case _:
             return trace.offer(scenario.trace(group.fleet, group.name, item), numbers, activation_ms)
+
+
+def moments(scenario: Scenario, group: Group, item: str, from_ms: int, until_ms: int) -> Moments:
+    """Mean and variance over SIMs of the bytes that an item offers in [from, until), for SIMs active throughout."""
+    content = group.devices.traffic[item]
+    match content.arrivals:
+        case Periodic() as arrivals:
+            return periodic.moments(content, arrivals, until_ms - from_ms)
+        case Poisson() as arrivals:
+            return poisson.moments(content, arrivals, until_ms - from_ms)
+        case Once() as arrivals:
+            return once.moments(content, arrivals, from_ms, until_ms)
+        case Continuous() as arrivals:
+            return continuous.moments(content, arrivals, from_ms, until_ms)
+        case _:
+            rows = scenario.trace(group.fleet, group.name, item)
+            return trace.moments(rows, group.devices.count, from_ms, until_ms)

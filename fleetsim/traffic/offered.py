@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fleetsim.scenario.schema import TrafficItem
 
 Ints = NDArray[np.int64]
 
@@ -59,8 +62,53 @@ class Flows:
     download_bytes_per_s: int
 
 
+class Moments(NamedTuple):
+    """Mean and variance, over SIMs, of the bytes that an item offers in a span of time (bytes, bytes squared).
+
+    ``None`` where a moment does not exist, as a Pareto law's variance may not.
+    """
+
+    mean: float | None
+    variance: float | None
+
+
+def size_moments(item: TrafficItem) -> Moments:
+    """Mean and variance of one transfer's bytes, upload and download, which are independent.
+
+    Of the continuous laws: rounding to whole bytes moves the mean by less than half a byte.
+    """
+    return Moments(
+        added(law.mean() for law in (item.upload, item.download)),
+        added(law.variance() for law in (item.upload, item.download)),
+    )
+
+
+def added(moments: Iterable[float | None]) -> float | None:
+    """Sum of moments, which is missing where one of them is."""
+    total = 0.0
+    for moment in moments:
+        if moment is None:
+            return None
+        total += moment
+    return total
+
+
+def random_sum(count_mean: float, count_variance: float, size: Moments) -> Moments:
+    """Moments of a sum of a random number of independent sizes (Wald; law of total variance)."""
+    if size.mean is None:
+        return Moments(None, None)
+    if size.variance is None:
+        return Moments(count_mean * size.mean, None)
+    return Moments(count_mean * size.mean, count_mean * size.variance + count_variance * size.mean**2)
+
+
 def within_life(
-    counts: Ints, time_ms: Ints, sizes: tuple[Ints, Ints], duration_ms: int, activation_ms: Ints, horizon_ms: int
+    counts: Ints,
+    time_ms: Ints,
+    sizes: tuple[Ints, Ints],
+    duration_ms: int,
+    activation_ms: Ints,
+    horizon_ms: int,
 ) -> Transfers:
     """Transfers that are due between activation and horizon, in time order within each SIM.
 

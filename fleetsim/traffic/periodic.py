@@ -7,17 +7,21 @@ import numpy as np
 from fleetsim.draws.philox import Purpose
 from fleetsim.draws.streams import Streams
 from fleetsim.scenario.schema import Periodic, TrafficItem
-from fleetsim.traffic.offered import Ints, Transfers, within_life
+from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
 
 
-def offer(item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
+def offer(
+    item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms: Ints, horizon_ms: int
+) -> Transfers:
     """Offer a transfer at activation + phase + n * every + jitter of n, for n = 0, 1, 2, ...
 
     Draws are numbered by n, so that any stretch of the grid can be drawn by itself.
     """
     every, jitter = arrivals.every_ms, arrivals.jitter_ms
     first = arrivals.first_ms
-    phase = chance.uniform(Purpose.PHASE, every)[:, 0] if first is None else np.full(activation_ms.shape, first)
+    phase = (
+        chance.uniform(Purpose.PHASE, every)[:, 0] if first is None else np.full(activation_ms.shape, first)
+    )
     origin = activation_ms + phase
     # Every point whose jitter could bring it before the horizon.
     counts = np.maximum(-(-(horizon_ms + jitter - origin) // every), 0)
@@ -27,3 +31,16 @@ def offer(item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms:
         time_ms += chance.uniform_ragged(Purpose.JITTER, 2 * jitter + 1, counts) - jitter
     sizes = chance.uploads(item.upload, counts), chance.downloads(item.download, counts)
     return within_life(counts, time_ms, sizes, item.duration_ms, activation_ms, horizon_ms)
+
+
+def moments(item: TrafficItem, arrivals: Periodic, span_ms: int) -> Moments:
+    """Moments of the bytes offered in a span that begins at the activation.
+
+    With a random phase the number of grid points in the span is one of two neighbours; with a given one it is known.
+    (A jitter that carries a point over the span's end is left out.)
+    """
+    every = arrivals.every_ms
+    if arrivals.first_ms is not None:
+        return random_sum(max(-(-(span_ms - arrivals.first_ms) // every), 0), 0.0, size_moments(item))
+    rest = span_ms % every / every
+    return random_sum(span_ms / every, rest * (1 - rest), size_moments(item))

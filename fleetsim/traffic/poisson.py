@@ -14,10 +14,12 @@ from fleetsim.draws.counts import steps_per_day
 from fleetsim.draws.philox import Purpose
 from fleetsim.draws.streams import Streams
 from fleetsim.scenario.schema import Poisson, TrafficItem
-from fleetsim.traffic.offered import Ints, Transfers, within_life
+from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
 
 
-def offer(item: TrafficItem, arrivals: Poisson, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
+def offer(
+    item: TrafficItem, arrivals: Poisson, chance: Streams, activation_ms: Ints, horizon_ms: int
+) -> Transfers:
     """Offer transfers at the instants of a Poisson process of the item's rate."""
     per_day = steps_per_day(arrivals.rate_per_day)
     step_ms = MS_PER_DAY // per_day
@@ -32,3 +34,9 @@ def offer(item: TrafficItem, arrivals: Poisson, chance: Streams, activation_ms: 
     time_ms = time_ms[np.lexsort((time_ms, owner))]
     sizes = chance.uploads(item.upload, total), chance.downloads(item.download, total)
     return within_life(total, time_ms, sizes, item.duration_ms, activation_ms, horizon_ms)
+
+
+def moments(item: TrafficItem, arrivals: Poisson, span_ms: int) -> Moments:
+    """Moments of the bytes offered in a span: a compound Poisson sum."""
+    count = float(arrivals.rate_per_day) * span_ms / MS_PER_DAY
+    return random_sum(count, count, size_moments(item))

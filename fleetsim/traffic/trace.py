@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fleetsim.scenario.trace import TraceRows
-from fleetsim.traffic.offered import Ints, Transfers
+from fleetsim.traffic.offered import Ints, Moments, Transfers
 
 
 def offer(rows: TraceRows, numbers: Ints, activation_ms: Ints) -> Transfers:
@@ -24,3 +24,14 @@ def offer(rows: TraceRows, numbers: Ints, activation_ms: Ints) -> Transfers:
     return Transfers(
         offsets, rows.time_ms[row], rows.upload_bytes[row], rows.download_bytes[row], rows.duration_ms[row]
     )
+
+
+def moments(rows: TraceRows, sims: int, from_ms: int, until_ms: int) -> Moments:
+    """Moments over the SIMs of a group of the bytes that the file has for them in [from, until)."""
+    due = (rows.time_ms >= from_ms) & (rows.time_ms < until_ms)
+    size = np.where(due, rows.upload_bytes + rows.download_bytes, 0).astype(np.float64)
+    if rows.offsets is None:
+        return Moments(float(size.sum()), 0.0)
+    running = np.concatenate([[0.0], np.cumsum(size)])
+    each = running[rows.offsets[1 : sims + 1]] - running[rows.offsets[:sims]]
+    return Moments(float(each.mean()), float(each.var()))

@@ -340,8 +340,8 @@ def test_a_boundary_lifts_a_pending_block(simulate):
     [("149 B", 150, 10, 1_440_000), ("150 B", 160, 0, 480_000)],
 )
 def test_recorded_usage_not_above_the_limit_unblocks(row, new_limit, used, undelivered, blocked_ms):
-    # 150 recorded, blocked at 6:00; the new limit arrives at 14:00. 10 bytes at 27:00 find the SIM as it is then.
-    # With 150 the record closing at the horizon, 160 in it, evaluates nothing.
+    # 150 recorded, blocked at 6:00; the new limit arrives at 14:00. 10 bytes at 27:00 find the SIM as it is
+    # then. With 150 the record closing at the horizon, 160 in it, evaluates nothing.
     text = scenario(timeline=(f"at: 10 min, fleet: f, data_limit: {new_limit}",))
     check(
         row(text, trace_csv=trace((60_000, 150), (1_620_000, 10))),
@@ -385,8 +385,9 @@ def test_an_unblocked_sim_that_is_above_the_limit_again_has_a_second_block(row):
 
 
 def test_a_sim_unblocked_and_blocked_at_one_instant_has_a_new_block(row):
-    # Records of 6:00 and 12:00 are evaluated at 8:00 and 14:00. Blocked at 8:00 with 150. At 14:00 the refresh (200)
-    # unblocks, then 250 > 200 blocks, before the burst of 14:00. Over: 101..150 at 1:00, 201..250 at 7:00.
+    # Records of 6:00 and 12:00 are evaluated at 8:00 and 14:00. Blocked at 8:00 with 150. At 14:00 the
+    # refresh (200) unblocks, then 250 > 200 blocks, before the burst of 14:00. Over: 101..150 at 1:00,
+    # 201..250 at 7:00.
     text = scenario(
         platform="limit_propagation: 10 min, record_delay: 2 min",
         timeline=("at: 4 min, fleet: f, data_limit: 200 B",),
@@ -449,7 +450,8 @@ def test_a_refresh_blocks_where_recorded_usage_is_above_the_new_limit(
 
 
 def test_a_refresh_evaluates_what_has_been_recorded_so_far_not_what_has_moved(row):
-    # 90 recorded at 12:00, 60 more at 13:00. The refresh of 14:00 (100) finds 90, the record of 18:00 finds 150.
+    # 90 recorded at 12:00, 60 more at 13:00. The refresh of 14:00 (100) finds 90, the record of 18:00 finds
+    # 150.
     text = scenario(limit="1000 B", timeline=("at: 10 min, fleet: f, data_limit: 100 B",))
     check(
         row(text, trace_csv=trace((60_000, 90), (780_000, 60), (1_079_999, 5))),

@@ -1,8 +1,8 @@
 """What happens at one instant, pair by pair of the seven steps (model, section 3).
 
 1 boundary, 2 statuses and limits, 3 refreshes, 4 sessions and records close, 5 evaluations, 6 blocks,
-7 traffic. A row cannot tell the order of 2 and 4, of 2 and 6, of 4 and 6, nor that of transfers within 7: nothing
-that is counted happens between them. The record grid is 6, 12, 18, 24 minutes throughout.
+7 traffic. A row cannot tell the order of 2 and 4, of 2 and 6, of 4 and 6, nor that of transfers within 7:
+nothing that is counted happens between them. The record grid is 6, 12, 18, 24 minutes throughout.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def test_1_before_2_a_sim_made_inactive_at_a_boundary_has_the_new_period(simulat
 
 
 def test_1_before_2_a_limit_set_at_a_boundary_is_the_new_periods(simulate):
-    # 0:50 of the transfer moves before 15:00 under the limit of 1000, the rest after it under 20.
-    # 900 s - 850 s = 50 bytes in the old period, none over; 50 in the new one, bytes 21 to 50 over, cached 1000.
+    # 1 byte a second from 14:10, under 1000 until 15:00, then 20: 50 bytes in the old period, none over;
+    # 50 in the new one, bytes 21 to 50 over, cached limit 1000.
     text = scenario(
         limit="1000 B",
         platform="limit_propagation: 20 min, billing_period: 15 min",
@@ -108,8 +108,8 @@ def test_1_before_2_a_limit_set_at_a_boundary_is_the_new_periods(simulate):
 
 
 def test_1_before_3_a_refresh_at_a_boundary_evaluates_the_new_periods_usage(simulate):
-    # 150 recorded at 6:00; the limit 100, set at 11:00, arrives at 15:00, when usage is 0 again: nobody is blocked.
-    # The new period has cached 100: 90 + 20 = 110 recorded at 18:00, blocked.
+    # 150 recorded at 6:00; the limit 100, set at 11:00, arrives at 15:00, when usage is 0 again: nobody is
+    # blocked. The new period has cached 100: 90 + 20 = 110 recorded at 18:00, blocked.
     text = scenario(
         limit="200 B",
         platform="limit_propagation: 4 min, billing_period: 15 min",
@@ -140,7 +140,8 @@ def test_1_before_3_a_refresh_at_a_boundary_evaluates_the_new_periods_usage(simu
 
 
 def test_1_before_4_a_record_that_ends_at_a_boundary_belongs_to_the_ending_period(simulate):
-    # Boundary and grid both at 12:00. The 150 bytes of 11:00 are the old period's; 60 at 12:00 are the new one's.
+    # Boundary and grid both at 12:00. The 150 bytes of 11:00 are the old period's; 60 at 12:00 are the new
+    # one's.
     text = scenario(duration="24 min", platform="limit_propagation: 4 min, billing_period: 12 min")
     old, new = simulate(text, trace_csv=trace((660_000, 150), (720_000, 60), (1_110_000, 40)))
     check(old, used_bytes=150, overage_bytes=50, overage_metering_bytes=50, blocks=0, blocked_ms=0)
@@ -209,7 +210,8 @@ def test_1_before_7_a_burst_at_a_boundary_passes_and_belongs_to_the_new_period(s
 
 
 def test_2_before_3_a_refresh_reads_the_limit_set_at_its_own_instant(row):
-    # 500 set at 6:00 starts the refresh of 12:00; 100 set at 12:00 is what it reads: 150 recorded, blocked at once.
+    # 500 set at 6:00 starts the refresh of 12:00; 100 set at 12:00 is what it reads: 150 recorded, blocked at
+    # once.
     text = scenario(
         limit="200 B",
         platform="limit_propagation: 6 min",
@@ -252,8 +254,9 @@ def test_2_before_5_the_record_that_a_status_change_closes_is_evaluated_at_its_i
     ids=["at the burst", "1 ms later"],
 )
 def test_2_before_7_a_burst_is_judged_by_the_limit_set_at_its_instant(row, set_at, overage, metering):
-    # 300 bytes at 2:00. 500 set at 2:00: none is over. Set 1 ms later: bytes 101 to 300 are, cached limit 100.
-    # Refresh at 6:00 comes before the evaluation; 1 ms later the SIM has been blocked for that millisecond.
+    # 300 bytes at 2:00. 500 set at 2:00: none is over. Set 1 ms later: bytes 101 to 300 are, cached limit
+    # 100. Refresh at 6:00 comes before the evaluation; 1 ms later the SIM has been blocked for that
+    # millisecond.
     text = scenario(timeline=(f"at: {set_at}, fleet: f, data_limit: 500 B",))
     found = row(text, trace_csv=trace((120_000, 300)))
     check(
@@ -281,9 +284,9 @@ def test_2_before_7_traffic_at_the_instant_of_a_status_change_is_not_offered(row
 
 
 def test_3_before_4_a_refresh_does_not_see_the_record_that_closes_at_its_instant(row):
-    # 6:00: 150 > 100, a block is pending for 14:00. 12:00: the refresh (200) knows of 150 and cancels it; then the
-    # record with 100 more is evaluated: 250 > 200, pending for 20:00.
-    # Over: 101..150 metering; 201..250 at 8:00 (cached 100, pending) enforcement; 251..260 at 14:00 enforcement.
+    # 6:00: 150 > 100, a block is pending for 14:00. 12:00: the refresh (200) knows of 150 and cancels it;
+    # then the record with 100 more is evaluated: 250 > 200, pending for 20:00. Over: 101..150 metering;
+    # 201..250 at 8:00 (cached 100, pending) enforcement; 251..260 at 14:00 enforcement.
     text = scenario(
         platform="limit_propagation: 10 min, enforcement_delay: 8 min",
         timeline=("at: 2 min, fleet: f, data_limit: 200 B",),
@@ -305,8 +308,8 @@ def test_3_before_4_a_refresh_does_not_see_the_record_that_closes_at_its_instant
 
 
 def test_3_before_5_a_refresh_does_not_see_the_record_that_is_evaluated_at_its_instant(row):
-    # Records of 6:00 and 12:00 are evaluated at 7:00 and 13:00. Pending at 7:00 for 15:00; 13:00: the refresh (200)
-    # knows of 150 and cancels; then 250 > 200, pending for 21:00.
+    # Records of 6:00 and 12:00 are evaluated at 7:00 and 13:00. Pending at 7:00 for 15:00; 13:00: the refresh
+    # (200) knows of 150 and cancels; then 250 > 200, pending for 21:00.
     text = scenario(
         platform="limit_propagation: 10 min, record_delay: 1 min, enforcement_delay: 8 min",
         timeline=("at: 3 min, fleet: f, data_limit: 200 B",),
@@ -353,7 +356,8 @@ def test_3_before_5_a_refresh_does_not_see_the_record_that_is_evaluated_at_its_i
     ids=["due together", "refresh 1 ms later"],
 )
 def test_3_before_6_a_refresh_cancels_the_block_that_is_due_at_its_instant(row, set_at, expected):
-    # Pending at 6:00 for 12:00. The refresh, 10 minutes after the limit was set, falls on 12:00 or 1 ms after it.
+    # Pending at 6:00 for 12:00. The refresh, 10 minutes after the limit was set, falls on 12:00 or 1 ms after
+    # it.
     text = scenario(
         platform="limit_propagation: 10 min, enforcement_delay: 6 min",
         timeline=(f"at: {set_at}, fleet: f, data_limit: 200 B",),
@@ -485,8 +489,9 @@ def test_running_bytes_up_to_a_boundary_belong_to_the_ending_period(simulate):
 
 
 def test_running_bytes_up_to_a_limit_change_moved_under_the_old_limit(row):
-    # 1 byte a second from 0. At 5:00 the limit falls from 1000 to 100 when 300 bytes have moved, byte 300 just then.
-    # Refresh at 9:00: 360 recorded > 100, cut at 540 bytes. Bytes 301..540 are over, all at cached 1000.
+    # 1 byte a second from 0. At 5:00 the limit falls from 1000 to 100 when 300 bytes have moved, byte 300
+    # just then. Refresh at 9:00: 360 recorded > 100, cut at 540 bytes. Bytes 301..540 are over, all at cached
+    # 1000.
     text = scenario(limit="1000 B", timeline=("at: 5 min, fleet: f, data_limit: 100 B",))
     check(
         row(text, trace_csv=trace((0, 600, 600_000))),
@@ -522,7 +527,8 @@ def test_running_bytes_up_to_a_refresh_moved_under_the_old_cached_limit(row):
 
 
 def test_running_bytes_up_to_an_evaluation_and_up_to_a_block_moved_before_them(row):
-    # 1 byte a second from 0. Evaluated at 6:00 (360), blocked at 8:00 (480): metering 101..360, enforcement 361..480.
+    # 1 byte a second from 0. Evaluated at 6:00 (360), blocked at 8:00 (480): metering 101..360, enforcement
+    # 361..480.
     text = scenario(platform="limit_propagation: 4 min, enforcement_delay: 2 min")
     check(
         row(text, trace_csv=trace((0, 1200, 1_200_000))),

@@ -1,4 +1,4 @@
-"""Usage records, the bytes in them, and the edges of intervals (model, sections 2 and 4, settled: bytes, records)."""
+"""Usage records, the bytes in them, and the edges of intervals (model, sections 2 and 4, settled cases)."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def test_the_session_of_an_always_on_device_opens_at_its_activation(row, burst_a
 
 
 def test_a_random_phase_lies_in_the_first_interval_and_the_grid_goes_on_from_it(simulate):
-    # A burst at 0 is blocked at the phase p, 0 < p <= 6:00; the same SIM's burst at 6:00 is blocked at p + 6:00.
+    # A burst at 0 is blocked at the phase p, 0 < p <= 6:00; the same SIM's burst at 6:00 is blocked at p +
+    # 6:00.
     text = scenario(count=40, session="mode: always-on")
     phases = [found["first_blocked_at"] for found in simulate(text, trace_csv=trace((0, 101)))]
     later = [found["first_blocked_at"] for found in simulate(text, trace_csv=trace((360_000, 101)))]
@@ -206,7 +207,8 @@ def test_every_sim_gets_the_limit_in_full(simulate):
 
 
 def test_a_record_that_waits_for_its_delay_is_not_in_the_recorded_usage(row):
-    # The record of 6:00 is evaluated at 10:00. The refresh of 8:00 (from 1000 to 100) still sees nothing recorded.
+    # The record of 6:00 is evaluated at 10:00. The refresh of 8:00 (from 1000 to 100) still sees nothing
+    # recorded.
     text = scenario(
         limit="1000 B",
         platform="limit_propagation: 4 min, record_delay: 4 min",
@@ -227,7 +229,8 @@ def test_a_record_that_waits_for_its_delay_is_not_in_the_recorded_usage(row):
 
 
 def test_a_record_of_an_ended_period_no_longer_matters_to_the_new_one(simulate):
-    # The old period's 150 bytes of 14:00 close at 15:00 and would be evaluated at 17:00; the new one records 100.
+    # The old period's 150 bytes of 14:00 close at 15:00 and would be evaluated at 17:00; the new one records
+    # 100.
     text = scenario(platform="limit_propagation: 4 min, record_delay: 2 min, billing_period: 15 min")
     old, new = simulate(text, trace_csv=trace((840_000, 150), (960_000, 100)))
     check(old, used_bytes=150, overage_metering_bytes=50, blocks=0)
@@ -249,8 +252,8 @@ EMPTY = "sim,period_start,used_bytes,blocked\n"
 
 
 def test_a_record_without_bytes_is_evaluated_like_any_other(simulate):
-    # Nothing has moved by 6:00. Carried 150 without a block: the empty record of 6:00 blocks. Carried 100 with a block:
-    # blocked at the start, the empty record of 6:00 unblocks.
+    # Nothing has moved by 6:00. Carried 150 without a block: the empty record of 6:00 blocks. Carried 100
+    # with a block: blocked at the start, the empty record of 6:00 unblocks.
     text = scenario(count=2, group=("initial: {file: sims.csv}",))
     sims = EMPTY + "0,2025-12-31T00:00:00Z,150,0\n1,2025-12-31T00:00:00Z,100,1\n"
     file = "sim,time_ms,upload_bytes,download_bytes,duration_ms\n0,360000,5,0,0\n"
@@ -289,8 +292,8 @@ def test_a_record_without_bytes_is_evaluated_like_any_other(simulate):
 def test_a_record_of_zero_length_is_not_made_and_nothing_is_evaluated(
     row, at, blocks, blocked_at, blocked_ms
 ):
-    # Carried 150 without a block. Made inactive at 0 the session has no length, so there is no record; made inactive
-    # 1 ms later there is an empty one, and it blocks.
+    # Carried 150 without a block. Made inactive at 0 the session has no length, so there is no record; made
+    # inactive 1 ms later there is an empty one, and it blocks.
     text = scenario(
         group=("initial: {file: sims.csv}",), timeline=(f"at: {at}, sims: f/d, status: inactive",)
     )
@@ -309,9 +312,7 @@ def test_a_record_of_zero_length_is_not_made_and_nothing_is_evaluated(
 
 def test_without_a_session_there_is_no_record_and_nothing_is_evaluated(row):
     # Carried 150 without a block, on demand: the first session is [20:00, 21:00), its record blocks.
-    text = scenario(
-        group=("initial: {file: sims.csv}",), session="mode: on-demand, idle_timeout: 1 min"
-    )
+    text = scenario(group=("initial: {file: sims.csv}",), session="mode: on-demand, idle_timeout: 1 min")
     sims = EMPTY + "0,2025-12-31T00:00:00Z,150,0\n"
     check(
         row(text, sims_csv=sims, trace_csv=trace((1_200_000, 5))),
@@ -352,7 +353,8 @@ def test_no_traffic_is_due_at_the_horizon(row):
 
 
 def test_no_period_starts_at_the_horizon(simulate):
-    # Periods of 15 minutes in 30 minutes: two rows, both complete. In 30 minutes and 1 ms a third one, which is not.
+    # Periods of 15 minutes in 30 minutes: two rows, both complete. In 30 minutes and 1 ms a third one, which
+    # is not.
     platform = "limit_propagation: 4 min, billing_period: 15 min"
     rows = simulate(scenario(platform=platform), trace_csv=trace((60_000, 10)))
     assert [(found["period_start"], found["period_end"], found["complete"]) for found in rows] == [
@@ -412,7 +414,8 @@ def test_an_instantaneous_transfer_moves_whole_at_its_start(simulate):
 
 
 def test_a_running_byte_complete_at_an_instant_lies_before_it_an_instantaneous_one_after_it(simulate):
-    # At the record of 6:00: 100 bytes from 5:00 in 60 s are complete, the burst of 6:00 is in the next record.
+    # At the record of 6:00: 100 bytes from 5:00 in 60 s are complete, the burst of 6:00 is in the next
+    # record.
     text = scenario(count=2)
     file = (
         "sim,time_ms,upload_bytes,download_bytes,duration_ms\n"
@@ -427,7 +430,8 @@ def test_continuous_traffic_moves_the_floor_of_rate_times_time_each_way(row):
     # From 0.333 s to 1 s: 4 * 667 // 1000 = 2 up, 5 * 667 // 1000 = 3 down.
     text = scenario(
         duration="1 s",
-        traffic="flow: {arrivals: {process: continuous, from: 333 ms, until: 1 s}, upload: 4 B/s, download: 5 B/s}",
+        traffic="flow: {arrivals: {process: continuous, from: 333 ms, until: 1 s}, "
+        "upload: 4 B/s, download: 5 B/s}",
     )
     check(row(text), offered_bytes=5, upload_bytes=2, download_bytes=3, used_bytes=5, undelivered_bytes=0)
 
@@ -446,8 +450,9 @@ def test_continuous_traffic_counts_from_its_own_start_through_a_boundary(simulat
 
 
 def test_continuous_traffic_counts_from_its_own_start_through_a_suspension(row):
-    # 1 byte a second from 0.5 s. Blocked at 6:00: 359 moved. Limit 10000 set at 2:01.2 arrives at 12:01.2, when 720
-    # would have moved: 361 undelivered. By 30:00 1799: 1079 more, not 1078. Over: 101..120, before the limit was set.
+    # 1 byte a second from 0.5 s. Blocked at 6:00: 359 moved. Limit 10000 set at 2:01.2 arrives at 12:01.2,
+    # when 720 would have moved: 361 undelivered. By 30:00 1799: 1079 more, not 1078. Over: 101..120, before
+    # the limit was set.
     text = scenario(
         platform="limit_propagation: 10 min",
         traffic="flow: {arrivals: {process: continuous, from: 500 ms, until: 30 min}, upload: 1 B/s}",
@@ -470,7 +475,8 @@ def test_continuous_traffic_counts_from_its_own_start_through_a_suspension(row):
 
 
 def test_the_missing_bytes_of_a_transfer_belong_to_the_period_in_which_it_was_cut(simulate):
-    # 1 byte a second from 10:00 to 30:00; limit 350. 300 by 15:00; 180 at 18:00, 540 at 24:00: cut with 360 to go.
+    # 1 byte a second from 10:00 to 30:00; limit 350. 300 by 15:00; 180 at 18:00, 540 at 24:00: cut with 360
+    # to go.
     text = scenario(limit="350 B", platform="limit_propagation: 4 min, billing_period: 15 min")
     old, new = simulate(text, trace_csv=trace((600_000, 1200, 1_200_000)))
     check(old, offered_bytes=1200, used_bytes=300, undelivered_bytes=0, overage_bytes=0, blocks=0)
@@ -488,7 +494,8 @@ def test_the_missing_bytes_of_a_transfer_belong_to_the_period_in_which_it_was_cu
 
 
 def test_a_lost_transfer_belongs_whole_to_the_period_in_which_it_was_lost(simulate):
-    # Blocked at 6:00. The transfer [14:00, 16:00) is lost at its start; the unblock of 15:00 does not revive it.
+    # Blocked at 6:00. The transfer [14:00, 16:00) is lost at its start; the unblock of 15:00 does not revive
+    # it.
     text = scenario(platform="limit_propagation: 4 min, billing_period: 15 min")
     old, new = simulate(text, trace_csv=trace((60_000, 150), (840_000, 120, 120_000)))
     check(old, offered_bytes=270, used_bytes=150, undelivered_bytes=120, blocks=1, blocked_ms=540_000)
@@ -496,7 +503,8 @@ def test_a_lost_transfer_belongs_whole_to_the_period_in_which_it_was_lost(simula
 
 
 def test_suspended_bytes_belong_to_the_period_in_which_they_would_have_flowed(simulate):
-    # 1 byte a second. 360 until the block of 6:00, 540 suspended until 15:00; then 180 until the block of 18:00.
+    # 1 byte a second. 360 until the block of 6:00, 540 suspended until 15:00; then 180 until the block of
+    # 18:00.
     text = scenario(
         platform="limit_propagation: 4 min, billing_period: 15 min",
         traffic="flow: {arrivals: {process: continuous, from: 0 s, until: 30 min}, upload: 1 B/s}",

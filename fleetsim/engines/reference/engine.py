@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fleetsim.clock import Step, period_ends
-from fleetsim.engines.base import COUNTED, NO_LIMIT, Counted
+from fleetsim.counted import COUNTED, NO_LIMIT, Counted
 from fleetsim.engines.reference import processes
 from fleetsim.engines.reference.sim import Sim, World
 from fleetsim.scenario.fleet import (
@@ -78,7 +78,11 @@ def _lives(scenario: Scenario, group: Group, replication: int, numbers: np.ndarr
             continue
         sim = _activate(scenario, group, group.first_sim + int(numbers[i]), activation)
         start = sim.env.process
-        start(processes.billing_period(sim, period_ends(scenario.platform.billing_period, scenario.start, activation)))
+        start(
+            processes.billing_period(
+                sim, period_ends(scenario.platform.billing_period, scenario.start, activation)
+            )
+        )
         start(processes.owner(sim, [(at, _bytes(limit)) for at, limit in limits if at >= activation]))
         start(processes.limit_cache(sim, {at: late[i] for at, late in delays.items()}))
         start(processes.recorder(sim))
@@ -109,12 +113,7 @@ def _activate(scenario: Scenario, group: Group, number: int, activation: int) ->
             cached_limit = _bytes(limit)
     env = World(initial_time=activation)
     sim = Sim(env, number, scenario.platform, group.devices, fleet_limit, cached_limit)
-    sim.order_block = lambda ticket: env.process(processes.block(sim, ticket))
-    sim.resume_traffic = lambda: env.process(processes.going_on(sim))
-    when_blocked = group.devices.when_blocked
-    sim.start_chain = lambda: (
-        env.process(processes.reconnecting(sim, when_blocked.reconnect)) if when_blocked else None
-    )
+    processes.give_consequences(sim)
     return sim
 
 

@@ -43,7 +43,7 @@ class Flow:
 class Transfer(Flow):
     """A transfer that takes a while; a block cuts it."""
 
-    __slots__ = ("duration_ms", "upload_bytes", "download_bytes")
+    __slots__ = ("download_bytes", "duration_ms", "upload_bytes")
 
     def __init__(self, began: int, upload: int, download: int, duration_ms: int, *, dns: bool, passes: bool):
         super().__init__(began, began + duration_ms, dns=dns, passes=passes)

@@ -155,3 +155,22 @@ def install_session(sim: Sim, first_close: int | None) -> None:
     else:
         sim.session_open = True
         sim.records.session_opens(sim.env.now, first_close)
+
+
+def give_consequences(sim: Sim) -> None:
+    """Let what happens to the SIM start the processes that follow from it."""
+    start = sim.env.process
+
+    def order_block(ticket: object) -> None:
+        start(block(sim, ticket))
+
+    def resume_traffic() -> None:
+        start(going_on(sim))
+
+    def start_chain() -> None:
+        if sim.device.when_blocked is not None:
+            start(reconnecting(sim, sim.device.when_blocked.reconnect))
+
+    sim.order_block = order_block
+    sim.resume_traffic = resume_traffic
+    sim.start_chain = start_chain

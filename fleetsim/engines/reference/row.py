@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fleetsim.engines.base import NOT_BLOCKED
+from fleetsim.counted import NOT_BLOCKED
 from fleetsim.rules.overage import overage
 
 
 class Row:
-    """Counts of one billing period, in the order of :data:`fleetsim.engines.base.COUNTED`."""
+    """Counts of one billing period, in the order of :data:`fleetsim.counted.COUNTED`."""
 
     __slots__ = (
         "blocked_ms",

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import cast
 
 import simpy
+from simpy.events import EventPriority
 
-from fleetsim.clock import Step
-from fleetsim.engines.base import NO_LIMIT
+from fleetsim.counted import NO_LIMIT
 from fleetsim.engines.reference.flows import Flow, Stream, Transfer
 from fleetsim.engines.reference.records import Records
 from fleetsim.engines.reference.row import Row
@@ -24,7 +24,7 @@ from fleetsim.scenario.schema import DeviceGroup, Platform
 class World(simpy.Environment):
     """The environment of one SIM; its time is an integer, ms since the scenario's start."""
 
-    now: int  # type: ignore[assignment]
+    now: int
 
 
 class At(simpy.Event):
@@ -34,7 +34,7 @@ class At(simpy.Event):
         super().__init__(env)
         self._ok = True
         self._value = None
-        env.schedule(self, cast(simpy.events.EventPriority, step), time - env.now)
+        env.schedule(self, cast(EventPriority, step), time - env.now)
 
 
 class Sim:

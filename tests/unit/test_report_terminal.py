@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from report_fixture import FakeResult, fake
+from rich.console import Console
+
+from fleetsim.report.answer import answer
+from fleetsim.report.terminal import print_answer
+
+
+def printed(result: FakeResult, *, terminal: bool = False) -> list[str]:
+    file = io.StringIO()
+    print_answer(result, Console(file=file, width=80, force_terminal=terminal, no_color=True))
+    return file.getvalue().splitlines()
+
+
+def test_the_answer_comes_first_one_sentence_a_line_where_it_is_no_terminal() -> None:
+    result = fake(replications=3)
+    sentences = list(answer(result).sentences)
+    assert printed(result)[: len(sentences)] == sentences
+
+
+def test_a_terminal_gets_no_line_wider_than_itself() -> None:
+    lines = printed(fake(fleets={"a" * 40: 5_000_000, "b": 3_000_000}, replications=2), terminal=True)
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_table_fits_80_columns_and_has_four_columns_a_block() -> None:
+    result = fake(fleets={f"fleet-{i}": 5_000_000 for i in range(3)}, replications=2)
+    lines = printed(result)[len(answer(result).sentences) :]
+    assert max(map(len, lines)) <= 80
+    assert [len(line.split()) - 1 for line in lines if line.startswith("Fleet")] == [4, 3]  # 6 and the total
+
+
+def test_names_are_shown_as_written_and_never_obeyed() -> None:
+    names = ["[red]x", "[/]", ":smile:", "<script>", "a\x1b[31mb"]
+    text = "\n".join(
+        printed(fake(fleets=dict.fromkeys(names, 5_000_000), normal=50, faulty=5, replications=1))
+    )
+    for shown in ("[red]x", "[/]", ":smile:", "<script>", "a\\x1b[31mb"):
+        assert shown in text
+    assert "\x1b" not in text
+
+
+def test_each_cell_is_the_mean_over_replications() -> None:
+    result = fake(replications=4)
+    faulty = result.replications[result.replications["role"] == "faulty"]
+    line = next(line for line in printed(result) if line.startswith("overage, MB"))
+    assert line.split()[3] == f"{faulty['overage_bytes'].sum() / 4 / 1e6:,.0f}"
+
+
+@pytest.mark.parametrize("absent", ["blocked", "overage", "metering", "undelivered"])
+def test_a_line_of_zeros_is_left_out(absent: str) -> None:
+    result = fake(overage=False, replications=2)
+    table = printed(result)[len(answer(result).sentences) :]
+    assert not [line for line in table if absent in line]
+    # and is there where it is not nothing
+    assert [line for line in printed(fake(replications=2)) if absent in line]
