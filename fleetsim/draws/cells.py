@@ -1,8 +1,9 @@
 """The cells of sizes on which a size law is tabulated.
 
-A cell holds the sizes from one edge to the next. Cells are single bytes at the low end and then as many an octave
-as the law's curvature asks for, because sizes are taken as uniform within a cell: for a density f that is off by
-|f'| width^2 / 8 at most in the cumulative probability. Sizes at which the density jumps are cells of their own.
+A cell holds the sizes from one edge to the next. Cells are single bytes at the low end and then as many an
+octave as the law's curvature asks for, because sizes are taken as uniform within a cell: for a density f that
+is off by |f'| width^2 / 8 at most in the cumulative probability. Sizes at which the density jumps are cells of
+their own.
 """
 
 from __future__ import annotations
@@ -86,10 +87,10 @@ def cells_of(law: Law) -> Cells:
 
 
 def _bits_needed(cells: Cells, breaks: IntArray) -> IntArray:
-    """How fine each octave must be, seen from cells of 2^12 an octave; the error goes with the square of width.
+    """How fine each octave must be, seen from cells of 2^12 an octave: the error goes with the width's square.
 
-    The error is taken from the difference of neighbouring densities, which is f' times the width, except at the
-    law's jumps, where cells end anyway.
+    The error is taken from the difference of neighbouring densities, which is f' times the width, except at
+    the law's jumps, where cells end anyway.
     """
     width = np.diff(cells.edges)
     density = np.diff(cells.probability) / width
@@ -99,7 +100,8 @@ def _bits_needed(cells: Cells, breaks: IntArray) -> IntArray:
     _, octave = np.frexp(cells.edges[1:-1][smooth].astype(np.float64))
     bits = np.full(_OCTAVES, _LEAST_BITS)
     np.maximum.at(bits, octave - 1, _FIRST_BITS + (more + 1) // 2)
-    return np.minimum(bits, _MOST_BITS)
+    needed: IntArray = np.minimum(bits, _MOST_BITS)
+    return needed
 
 
 def _with(edges: IntArray, more: IntArray) -> IntArray:

@@ -1,8 +1,8 @@
 """How many transfers of a Poisson process fall into each step of the horizon, one random word a step.
 
 A step is a day, counted in 24 h from the scenario's start, or an equal part of one where the rate is high.
-Its count is the inverse of the distribution function at the step's 32-bit word: monotone in the word, and exact
-to 2^-33 in every cumulative probability.
+Its count is the inverse of the distribution function at the step's 32-bit word: monotone in the word, and
+exact to 2^-33 in every cumulative probability.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def counts_from_words(mean: float, u: NDArray[np.uint32]) -> IntArray:
     return np.searchsorted(poisson_table(mean), u.astype(np.uint64), side="right").astype(np.int64)
 
 
-def draw_counts(
-    mean: float, key: int, sim: ArrayLike, replication: ArrayLike, steps: int, first: int = 0
-) -> IntArray:
+def draw_counts(mean: float, key: int, sim: ArrayLike, replication: ArrayLike, steps: int, first: int = 0) -> IntArray:
     """Counts of steps ``first`` to ``first + steps - 1``.
 
     Parameters

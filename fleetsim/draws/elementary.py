@@ -131,9 +131,7 @@ def decimal_log_gamma(x: Decimal) -> Decimal:
         value = (x - Decimal("0.5")) * x.ln() - x + half_log_two_pi - shift.ln()
         for k in range(1, 20):
             b = _bernoulli(2 * k)
-            value += Decimal(b.numerator) / (
-                Decimal(b.denominator) * (2 * k) * (2 * k - 1) * x ** (2 * k - 1)
-            )
+            value += Decimal(b.numerator) / (Decimal(b.denominator) * (2 * k) * (2 * k - 1) * x ** (2 * k - 1))
         return value
 
 

@@ -171,9 +171,7 @@ def uniform_below(u64: ArrayLike, n: ArrayLike) -> IntArray:
 _Streams = tuple[IntArray, IntArray, IntArray, IntArray, IntArray]
 
 
-def _streams(
-    sim: ArrayLike, step: ArrayLike, replication: ArrayLike, count: ArrayLike, first: ArrayLike
-) -> _Streams:
+def _streams(sim: ArrayLike, step: ArrayLike, replication: ArrayLike, count: ArrayLike, first: ArrayLike) -> _Streams:
     given = [np.asarray(a).astype(np.int64) for a in (sim, step, replication, count, first)]
     sims, steps, replications, counts, firsts = (np.atleast_1d(a) for a in np.broadcast_arrays(*given))
     for name, values in (("sim", sims), ("step", steps), ("replication", replications)):
@@ -221,9 +219,7 @@ def _ragged(key: int, streams: _Streams, width: int) -> NDArray[np.unsignedinteg
     return out
 
 
-def _tiles(
-    key: int, sims: IntArray, steps: IntArray, replications: IntArray, tile: IntArray
-) -> NDArray[np.uint64]:
+def _tiles(key: int, sims: IntArray, steps: IntArray, replications: IntArray, tile: IntArray) -> NDArray[np.uint64]:
     """Tiles of the given streams, shape (n, 64), 32 bits each."""
     counter = np.empty((4, tile.size, _LANES), dtype=np.uint64)
     counter[0] = tile[:, None] * _LANES + np.arange(_LANES)

@@ -8,10 +8,11 @@ function. A 32-bit word u below `SizeTable.threshold` falls into box ``u >> 20``
 The words from the threshold on carry what the boxes leave: r = u - threshold is inverted in `SizeTable.cum`,
 which yields a cell of sizes; in a cell of several, the size is uniform, by the draw's own 64-bit value.
 
-How many words every box sends to every cell is counted exactly and taken off before the rest is built. So boxes
-need not be good to be right: whatever they are, a drawn size has the law's cumulative probabilities on the grid
-of 2^-32 at the ends of all cells, and inside a cell it is off by less than about 2^-31 (`fleetsim.draws.cells`).
-The sampler is not monotone in its word.
+How many words every box sends to every cell is counted exactly and taken off before the rest is built. So
+boxes need not be good to be right: whatever they are, a drawn size has the law's cumulative probabilities on
+the grid of 2^-32 at the ends of all cells, and inside a cell it is off by less than 2^-29 or so
+(`fleetsim.draws.cells`). What is rarer than the grid does not come: no size lies above the one that is exceeded
+with probability 2^-33. The sampler is not monotone in its word.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class SizeTable:
     lower, width
         int64, bytes: residual cell k holds the sizes ``lower[k] <= size < lower[k] + width[k]``.
     guide, guide_shift
-        The cell of r lies from ``guide[r >> guide_shift]`` to ``guide[(r >> guide_shift) + 1]``, both included.
+        The cell of r lies from ``guide[r >> guide_shift]`` to ``guide[(r >> guide_shift) + 1]``, both
+        included.
     """
 
     base: NDArray[np.uint64]
@@ -71,13 +73,16 @@ class SizeTable:
     def probability_up_to(self, size: IntArray) -> NDArray[np.float64]:
         """Exact probability that this table draws a value <= size, by counting words; float64 like `size`."""
         end = np.asarray(size, dtype=np.int64) + 1
-        count = _box_words_below(self.starts, self.slope.astype(np.int64), self.shift - BOX_BITS, end)
+        count: NDArray[np.generic] = _box_words_below(
+            self.starts, self.slope.astype(np.int64), self.shift - BOX_BITS, end
+        )
         if self.cum.size:
             k = np.clip(np.searchsorted(self.lower, end, side="right") - 1, 0, None)
             before = np.concatenate([np.zeros(1), self.cum.astype(np.float64)])
             inside = np.clip(end - self.lower[k], 0, self.width[k]) / self.width[k]
-            return (count + before[k] + (before[k + 1] - before[k]) * inside) / 2.0**32
-        return count / 2.0**32
+            count = count + before[k] + (before[k + 1] - before[k]) * inside
+        probability: NDArray[np.float64] = count / 2.0**32
+        return probability
 
     @property
     def starts(self) -> IntArray:
@@ -136,8 +141,8 @@ def _boxes(cells: Cells) -> tuple[IntArray, IntArray, int]:
     height = mass / size
     height[edges[:-1] >= MAX_SIZE_BYTES] = 0.0  # a lump of what is clipped is no place to start from
     mode = int(np.argmax(height))
-    # Boxes lie within the cells that leave less than one of them outside. The unit is as fine as 63 bits allow,
-    # but coarse enough that a box of 1/16 of the range has 32 bits.
+    # Boxes lie within the cells that leave less than one of them outside. The unit is as fine as 63 bits
+    # allow, but coarse enough that a box of 1/16 of the range has 32 bits.
     low, high = np.searchsorted(cells.probability, (2.0**-13, 1.0 - 2.0**-13))
     point = 36 - int(edges[high] - edges[low]).bit_length()
     point = max(0, min(point, 43 - int(edges[high]).bit_length()))
@@ -192,8 +197,8 @@ def draw_sizes(
 ) -> IntArray:
     """Sizes ``first[i]`` to ``first[i] + count[i] - 1`` of stream i, one stream after the other.
 
-    Size j takes word j of the stream (step 0), sizes being numbered over the whole horizon in time order; and,
-    where its cell holds several sizes, value j of the residual stream. A constant takes none.
+    Size j takes word j of the stream (step 0), sizes being numbered over the whole horizon in time order;
+    and, where its cell holds several sizes, value j of the residual stream. A constant takes none.
 
     Parameters
     ----------
@@ -241,4 +246,5 @@ def _box_sizes(table: SizeTable, u: Words) -> IntArray:
     size *= u
     size += table.base[j]
     size >>= np.uint64(table.shift)
-    return size.view(np.int64)
+    signed: IntArray = size.view(np.int64)
+    return signed

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES, Cause
+from fleetsim.report.service import blocked, limits, periods
 from fleetsim.report.source import (
     FEW_EVENTS,
     ROLES,
     Estimate,
     Result,
     Summary,
+    confidence,
     periods_over,
     replications,
     start_and_end,
     total,
 )
+from fleetsim.units import format_bytes, format_duration
 
 
 @dataclass(frozen=True)
@@ -74,66 +76,10 @@ def _service(result: Result, summary: Summary) -> str:
     frame = result.replications
     if total(frame, "sim_periods") == 0:
         return "No SIM was activated before the run ended, so there is nothing to say."
-    limit = _limits(result)
+    limit = limits(result)
     if limit == words.limit(None):
         return "Without a data limit no SIM is blocked and nothing is overage."
-    return f"{limit}, {_blocked(result, summary, 'all')}."
-
-
-def _limits(result: Result) -> str:
-    """``At 5 MB``; ``unlimited`` where no limit ever stands; counted where there are several."""
-    fleets, timeline = result.scenario.fleets, result.scenario.timeline
-    ever = {f.data_limit_bytes for f in fleets.values()} | {change.data_limit_bytes for change in timeline}
-    if ever == {None}:
-        return words.limit(None)
-    first = {f.data_limit_bytes for f in fleets.values()}
-    if len(first) > 1:
-        return f"With the limits of all {len(fleets)} fleets"
-    text = words.limit(*first)
-    if not timeline:
-        return f"At {text}"
-    if len(timeline) > 1 or len(fleets) > 1:
-        return f"At {text} first, changed by {_counted(len(timeline), 'entry', 'entries')} of the timeline"
-    change = timeline[0]
-    when = start_and_end(result)[0] + timedelta(milliseconds=change.at_ms)
-    return f"At {text}, and {words.limit(change.data_limit_bytes)} from {words.instant(when)}"
-
-
-def _blocked(result: Result, summary: Summary, fleet: str) -> str:
-    """Who was blocked, one phrase a role: ``1.9 % of SIM-periods of normal devices ... were blocked``."""
-    frame = result.replications
-    if fleet != "all":
-        frame = frame[frame["fleet"] == fleet]
-    seen = {role: total(frame, "sim_periods", role=role) for role in ROLES}
-    roles = [role for role in ROLES if seen[role]]
-    count = {role: total(frame, "blocked_sim_periods", role=role) for role in roles}
-    if not any(count.values()):
-        return f"none of {_periods(sum(seen.values()), result)} was blocked"
-    phrases = []
-    for role in roles:
-        # One role only: no need to tell it from another.
-        whose = f" of {role} devices" if len(roles) > 1 else ""
-        estimate = summary.get("blocked_sim_periods_share", role=role, fleet=fleet)
-        phrases.append(_share_of_periods(result, count[role], seen[role], whose, estimate))
-    return f"{words.listed(phrases)} were blocked at least once"
-
-
-def _share_of_periods(result: Result, count: int, seen: int, whose: str, estimate: Estimate | None) -> str:
-    if count in (0, seen):
-        return f"{'all' if count else 'none'} of {_periods(seen, result, whose)}"
-    if count < FEW_EVENTS:
-        return f"{words.number(count)} of {_periods(seen, result, whose)} ({words.share(count / seen)})"
-    bounds = estimate.interval if estimate else None
-    if estimate is None or bounds is None:
-        return f"{words.share(count / seen if estimate is None else estimate.value)} of SIM-periods{whose}"
-    value, low, high = words.estimated_share(estimate.value, *bounds)
-    return f"{value} of SIM-periods{whose} ({_confidence(result)} interval {low} to {high})"
-
-
-def _periods(seen: int, result: Result, whose: str = "") -> str:
-    n = replications(result)
-    runs = f" in {n:,} replications" if n > 1 else ""
-    return f"{_counted(seen, 'SIM-period', 'SIM-periods')}{whose}{runs}"
+    return f"{limit}, {blocked(result, summary, 'all')}."
 
 
 def _money(result: Result, summary: Summary) -> str:
@@ -147,7 +93,7 @@ def _money(result: Result, summary: Summary) -> str:
     over_micros = total(frame, "overage_cost_micros")
     reasons = _reasons(_parts(result, summary))
     if over_micros == 0:
-        moved = words.size(over_bytes / n)
+        moved = format_bytes(over_bytes / n)
         return f"{moved} {run} move beyond the limit, free of charge: {reasons}. {pays} {whole}."
     few = periods_over(result) < FEW_EVENTS
     over = _amount(result, None if few else summary.get("overage_cost"), over_micros / n / 1e6)
@@ -160,7 +106,7 @@ def _amount(result: Result, estimate: Estimate | None, fallback: float) -> str:
     if estimate is None or bounds is None:
         return words.money(fallback if estimate is None else estimate.value, currency)
     value, low, high = words.estimated_money(estimate.value, *bounds, currency)
-    return f"{value} ({_confidence(result)} interval {low} to {high})"
+    return f"{value} ({words.share(confidence(result))} interval {low} to {high})"
 
 
 def _parts(result: Result, summary: Summary) -> list[float]:
@@ -205,12 +151,15 @@ def _by_fleet(result: Result, summary: Summary) -> list[str]:
     names = [name for name in result.scenario.fleets if total(frame, "sim_periods", fleet=name)]
     if len(names) < 2:
         return []
-    return [
-        f"Fleet {words.plain(name)}, {words.limit(result.scenario.fleets[name].data_limit_bytes)} first: "
-        f"{_blocked(result, summary, name)}."
-        for name in names
-        if total(frame, "blocked_sim_periods", fleet=name)
-    ]
+    changed = {change.fleet for change in result.scenario.timeline}
+    sentences = []
+    for name in names:
+        if total(frame, "blocked_sim_periods", fleet=name):
+            limit = words.limit(result.scenario.fleets[name].data_limit_bytes)
+            first = " at first" if name in changed else ""
+            who = blocked(result, summary, name)
+            sentences.append(f"Fleet {words.plain(name)}, {limit}{first}: {who}.")
+    return sentences
 
 
 def _silence(result: Result) -> list[str]:
@@ -219,16 +168,16 @@ def _silence(result: Result) -> list[str]:
     roles = [role for role in ROLES if total(frame, "sim_periods", role=role)]
     silent: list[str] = []
     for role in roles:
-        if blocked := total(frame, "blocked_sim_periods", role=role):
+        if count := total(frame, "blocked_sim_periods", role=role):
             who = f"{role} devices" if len(roles) > 1 else "SIMs"
             were = "" if silent else " were silent"
-            silent.append(f"{who}{were} for {words.span(total(frame, 'blocked_ms', role=role) / blocked)}")
+            silent.append(f"{who}{were} for {format_duration(total(frame, 'blocked_ms', role=role) / count)}")
     if not silent:
         return []
     said = [f"Once blocked, {words.listed(silent)} of a billing period on average."]
     if lost := total(frame, "undelivered_bytes", role="normal"):
         said.append(
-            f"{words.size(lost / replications(result))} per run of normal devices' data was not delivered."
+            f"{format_bytes(lost / replications(result))} per run of normal devices' data was not delivered."
         )
     return said
 
@@ -242,9 +191,9 @@ def _inequality(result: Result) -> list[str]:
     part = (
         f"{words.share(over / seen)} of SIM-periods"
         if over >= FEW_EVENTS
-        else f"{over} of {_periods(seen, result)}"
+        else f"{over} of {periods(seen, result)}"
     )
-    largest = words.size(int(result.sim_periods["overage_bytes"].max()))
+    largest = format_bytes(int(result.sim_periods["overage_bytes"].max()))
     return [f"{part} went over the limit; the largest overage of one SIM in one period was {largest}."]
 
 
@@ -253,8 +202,8 @@ def _use(summary: Summary) -> list[str]:
     if half is None or most is None:
         return []
     return [
-        f"Over SIM-periods of normal devices, half used at most {words.size(half.value)} and 99 % at most "
-        f"{words.size(most.value)}."
+        f"Over SIM-periods of normal devices, half used at most {format_bytes(half.value)} and 99 % at most "
+        f"{format_bytes(most.value)}."
     ]
 
 
@@ -262,11 +211,3 @@ def _replications(result: Result) -> list[str]:
     if replications(result) > 1:
         return []
     return ["There was one replication, so no interval can be given; --replications 20 gives one."]
-
-
-def _confidence(result: Result) -> str:
-    return words.share(float(result.manifest.get("confidence", 0.95)))
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from fleetsim.report import words
 from fleetsim.report.source import Result, start_and_end
+from fleetsim.units import canonical_bytes, format_duration
+
+if TYPE_CHECKING:
+    from fleetsim.scenario.platform import Propagation
 
 
 def assumptions(result: Result) -> tuple[tuple[str, str], ...]:
@@ -46,13 +51,13 @@ def _platform(result: Result) -> list[tuple[str, str]]:
     records = (
         "only when a data session ends"
         if every is None
-        else f"every {words.span(every)} and at a session's end"
+        else f"every {format_duration(every)} and at a session's end"
     )
     if platform.record_delay_ms:
-        records += f", evaluated {words.span(platform.record_delay_ms)} later"
+        records += f", evaluated {format_duration(platform.record_delay_ms)} later"
     delay = platform.enforcement_delay_ms
     stop = (
-        f"{words.span(delay)} after usage is found above the limit"
+        f"{format_duration(delay)} after usage is found above the limit"
         if delay
         else "as soon as usage is found above the limit"
     )
@@ -66,10 +71,14 @@ def _platform(result: Result) -> list[tuple[str, str]]:
             " and counts toward the limit" if platform.dns_counts else " and does not count toward the limit"
         )
     period = platform.billing_period
-    lasts = {
-        "activation-month": "a month from a SIM's activation",
-        "calendar-month": "a calendar month (UTC)",
-    }.get(period, "") or f"{words.span(period)} from a SIM's activation"
+    if isinstance(period, int):
+        lasts = f"{format_duration(period)} from a SIM's activation"
+    else:
+        anchors = {
+            "activation-month": "a month from a SIM's activation",
+            "calendar-month": "a calendar month (UTC)",
+        }
+        lasts = anchors[period]
     return [
         ("Usage records", records),
         ("A block", f"{stop}; while it lasts, {passes}"),
@@ -78,12 +87,12 @@ def _platform(result: Result) -> list[tuple[str, str]]:
     ]
 
 
-def _propagation(delay: object) -> str:
-    typical, share, longest = (getattr(delay, key) for key in ("typical_ms", "typical_share", "max_ms"))
-    if typical == longest:
-        return f"reaches every SIM after {words.span(longest)}" if longest else "reaches every SIM at once"
-    most = f"{words.share(float(share))} of SIMs within {words.span(typical)}"
-    return f"reaches {most}, all within {words.span(longest)}"
+def _propagation(delay: Propagation) -> str:
+    longest = format_duration(delay.max_ms)
+    if delay.fixed:
+        return f"reaches every SIM after {longest}" if delay.max_ms else "reaches every SIM at once"
+    typical = f"{words.share(float(delay.typical_share))} of SIMs within {format_duration(delay.typical_ms)}"
+    return f"reaches {typical}, all within {longest}"
 
 
 def _tariff(result: Result) -> list[tuple[str, str]]:
@@ -91,5 +100,5 @@ def _tariff(result: Result) -> list[tuple[str, str]]:
     fee, per_mb = (
         words.money(micros / 1e6, tariff.currency) for micros in (tariff.fee_micros, tariff.per_mb_micros)
     )
-    steps = "" if tariff.increment_bytes == 1 else f", in steps of {words.exact_size(tariff.increment_bytes)}"
+    steps = "" if tariff.increment_bytes == 1 else f", in steps of {canonical_bytes(tariff.increment_bytes)}"
     return [("Tariff", f"{fee} for each SIM and billing period, {per_mb} per MB{steps}")]

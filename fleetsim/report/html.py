@@ -12,9 +12,10 @@ from fleetsim.report.answer import answer
 from fleetsim.report.assumptions import assumptions
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.pictures import Picture, pictures
-from fleetsim.report.source import Result, Summary, replications, start_and_end, total
+from fleetsim.report.source import Result, Summary, confidence, replications, start_and_end, total
 from fleetsim.report.svg import inline
 from fleetsim.report.table import blocks
+from fleetsim.units import format_duration
 
 _COLUMNS = 4  # of the table: two fleets with both roles, on a sheet of paper
 
@@ -49,7 +50,7 @@ def _page(result: Result) -> dict[str, Any]:
         "blocks": list(blocks(result, _COLUMNS)),
         "incomplete": _incomplete(result),
         "currency": words.plain(str(manifest["currency"])),
-        "confidence": words.share(float(manifest.get("confidence", 0.95))),
+        "confidence": words.share(confidence(result)),
         "assumptions": assumptions(result),
         "hash": str(manifest["scenario_hash"]),
         "provenance": _provenance(result),
@@ -97,7 +98,7 @@ def _incomplete(result: Result) -> str:
 
 def _provenance(result: Result) -> list[tuple[str, str]]:
     manifest = result.manifest
-    took = words.span(float(manifest["wall_seconds"]) * 1000)
+    took = format_duration(float(manifest["wall_seconds"]) * 1000)
     return [
         ("Program", f"fleetsim {manifest['version']}, {manifest['engine']} engine"),
         ("Seed", f"{manifest['seed']}, replications 0 to {replications(result) - 1}"),

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from fleetsim.report import plots, words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import overage_classes
-from fleetsim.report.source import Result, Summary, replications, total
+from fleetsim.report.source import Result, Summary, confidence, replications, total
 from fleetsim.report.style import style
+from fleetsim.units import format_bytes
 
 _WIDTH_INCHES = 7.2
 _SCALES = " Each role has a scale of its own."
@@ -108,10 +109,10 @@ def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
         if part
     ]
     holders = f"{words.number(classes.sim_periods[most] / n)} SIM-periods{whose}"
-    each = f"{words.size(edges[most])} to {words.size(edges[most + 1])}"
+    each = f"{format_bytes(edges[most])} to {format_bytes(edges[most + 1])}"
     return (
-        f"{role.capitalize()} devices: {words.size(by_class.sum() / n)}{whose}, {words.listed(parts)}; "
-        f"most of it, {words.size(by_class[most] / n)}, sits with {holders} of {each} each."
+        f"{role.capitalize()} devices: {format_bytes(by_class.sum() / n)}{whose}, {words.listed(parts)}; "
+        f"most of it, {format_bytes(by_class[most] / n)}, sits with {holders} of {each} each."
     )
 
 
@@ -151,16 +152,16 @@ def _cost(result: Result) -> Picture:
 
 def _quantile(result: Result, n: int, currency: str) -> str:
     """The 95 % quantile with its interval, or how many replications that takes."""
-    confidence = float(result.manifest.get("confidence", 0.95))
+    level = confidence(result)
     found = Summary(result).get("cost", statistic="p95")
     if found is not None and (bounds := found.interval):
         low, high = (words.money(bound, currency) for bound in bounds)
         return (
             f"95 % of replications cost at most {words.money(found.value, currency)} "
-            f"({words.share(confidence)} interval of that quantile {low} to {high})."
+            f"({words.share(level)} interval of that quantile {low} to {high})."
         )
-    # Distribution-free: the largest of n must lie above the quantile in all but (1 - confidence) / 2 cases.
-    needed = math.ceil(math.log((1 - confidence) / 2) / math.log(0.95))
+    # Distribution-free: the largest of n must lie above the quantile in all but (1 - level) / 2 cases.
+    needed = math.ceil(math.log((1 - level) / 2) / math.log(0.95))
     if n >= needed:
         return ""
     return f"{n:,} replications are not enough for an interval of the 95 % quantile; it takes {needed}."

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import OverageClasses, overage_classes
-from fleetsim.report.source import ROLES, Result, Summary, replications, start_and_end
+from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, start_and_end
 from fleetsim.report.style import CAUSE_STYLE, INK, QUIET, ROLE_STYLE
 
 ENOUGH = 20
@@ -111,10 +111,8 @@ def cost_over_replications(result: Result, ax: Axes, metric: str = "cost") -> Ax
     currency = words.plain(str(result.manifest["currency"]))
     if mean is not None:
         if bounds := mean.interval:
-            confidence = words.share(float(result.manifest.get("confidence", 0.95)))
-            ax.axvspan(
-                *bounds, facecolor="#d9d9d9", edgecolor="none", label=f"{confidence} interval of the mean"
-            )
+            level = words.share(confidence(result))
+            ax.axvspan(*bounds, facecolor="#d9d9d9", edgecolor="none", label=f"{level} interval of the mean")
         ax.axvline(
             mean.value, color=INK, linestyle="--", linewidth=1.2, label=f"mean {words.amount(mean.value)}"
         )

@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from fleetsim.scenario.schema import Scenario
 
 ROLES = ("normal", "faulty")
 FEW_EVENTS = 10
@@ -27,7 +30,7 @@ class Result(Protocol):
     @property
     def manifest(self) -> Mapping[str, Any]: ...
     @property
-    def scenario(self) -> Any: ...
+    def scenario(self) -> Scenario: ...
     def summary(self) -> pd.DataFrame: ...
 
 
@@ -51,7 +54,10 @@ class Summary:
     """The summary of one result, asked by name; a metric that is not there is ``None``."""
 
     def __init__(self, result: Result) -> None:
+        self._rows: dict[tuple[str, ...], list[float]] = {}
         frame = result.summary()
+        if frame.empty:  # without a SIM-period there is nothing to sum up, nor any column
+            return
         keys = zip(
             frame["metric"].astype(str),
             frame["role"].astype(str),
@@ -83,6 +89,11 @@ class Summary:
 def replications(result: Result) -> int:
     """The number of replications of the run."""
     return int(result.manifest["replications"])
+
+
+def confidence(result: Result) -> float:
+    """The confidence of every interval of the run's summary."""
+    return float(result.manifest.get("confidence", 0.95))
 
 
 def start_and_end(result: Result) -> tuple[datetime, datetime]:

@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-_DAY_MS = 86_400_000
-_BYTE_UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+from fleetsim.units import canonical_bytes, format_duration
 
-_UNIT = re.compile(r"(\d) (%|[kMGT]?B\b|days?\b|hours?\b)")
+_UNIT = re.compile(r"(\d) (%|[kMGT]?B\b|days?\b|h\b|min\b)")
 
 
 def plain(name: str) -> str:
@@ -66,15 +65,8 @@ def estimated_share(value: float, low: float, high: float) -> tuple[str, str, st
 
 
 def _decimals(width: float) -> int:
-    return max(0, -math.floor(math.log10(width))) if width > 0 else 2
-
-
-def size(value: float) -> str:
-    """Bytes in the largest decimal unit that leaves at least 1: ``12.3 MB``."""
-    for unit, factor in _BYTE_UNITS:
-        if value >= factor:
-            return f"{number(value / factor)} {unit}"
-    return f"{number(value)} B"
+    # So that the interval is at least three steps of the last digit wide.
+    return max(0, -math.floor(math.log10(width / 3))) if width > 0 else 2
 
 
 def amount(value: float) -> str:
@@ -97,24 +89,14 @@ def estimated_money(value: float, low: float, high: float, currency: str) -> tup
     return sign + texts[0], sign + texts[1], sign + texts[2]
 
 
-def span(milliseconds: float) -> str:
-    """A stretch of time in the unit that suits it: ``13.2 days``, ``5 hours``."""
-    for unit, factor in (("day", _DAY_MS), ("hour", 3_600_000), ("minute", 60_000), ("second", 1000)):
-        # Days begin at two, so that 30 hours do not read as "1.25 days".
-        if milliseconds >= factor * (2 if unit == "day" else 1):
-            text = number(milliseconds / factor)
-            return f"{text} {unit}" if text == "1" else f"{text} {unit}s"
-    return f"{number(milliseconds)} ms"
-
-
 def horizon(start: datetime, end: datetime) -> str:
-    """The length of a run: calendar months where it is a whole number of them, else :func:`span`."""
+    """The length of a run: calendar months where it is a whole number of them, else days and hours."""
     months = (end.year - start.year) * 12 + end.month - start.month
     # A month ends on the last day of a shorter one, so 31 January to 28 February is one.
     same_day = end.day == start.day or (end.day < start.day and (end + timedelta(days=1)).day == 1)
     if months > 0 and same_day and end.timetz() == start.timetz():
         return "1 month" if months == 1 else f"{months} months"
-    return span((end - start) / timedelta(milliseconds=1))
+    return format_duration((end - start) / timedelta(milliseconds=1))
 
 
 def instant(when: datetime) -> str:
@@ -123,16 +105,8 @@ def instant(when: datetime) -> str:
 
 
 def limit(limit_bytes: int | None) -> str:
-    """A data limit: ``5 MB`` or ``unlimited``."""
-    return "unlimited" if limit_bytes is None else exact_size(limit_bytes)
-
-
-def exact_size(value_bytes: int) -> str:
-    """A size that somebody set, without rounding: ``2,000,000 MB``, ``1,500 B``."""
-    for unit, factor in (("MB", 10**6), ("kB", 10**3)):
-        if value_bytes and value_bytes % factor == 0:
-            return f"{value_bytes // factor:,} {unit}"
-    return f"{value_bytes:,} B"
+    """A data limit, exactly: ``5 MB`` or ``unlimited``."""
+    return "unlimited" if limit_bytes is None else canonical_bytes(limit_bytes)
 
 
 def listed(parts: Sequence[str]) -> str:

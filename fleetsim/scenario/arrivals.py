@@ -54,9 +54,7 @@ class Continuous(Part):
     """A stream at constant rates."""
 
     process: Literal["continuous"] = "continuous"
-    from_ms: Annotated[int, Moment] = Field(
-        0, alias="from", description="begin, ms since the start, or an instant"
-    )
+    from_ms: Annotated[int, Moment] = Field(0, alias="from", description="begin, ms since the start, or an instant")
     until_ms: Annotated[int | None, optional(Moment)] = Field(
         None, alias="until", description="end, ms since the start, or an instant; default the horizon"
     )

@@ -99,7 +99,7 @@ def raise_all(title: str, errors: list[InitErrorDetails]) -> None:
         raise ValidationError.from_exception_data(title, errors)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reads:
     """How a value is read: the annotation of every field that is no part of its own.
 
@@ -121,13 +121,11 @@ class Reads:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self.read)
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return dict(self.schema)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chosen:
     """One of several parts, told apart by a key (``process``, ``mode``); paths do not name the choice."""
 
@@ -157,7 +155,7 @@ class Chosen:
         raise at_key(self.key, error)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Named:
     """Parts by their names: fleets, device groups, traffic items. The file's order is kept."""
 
@@ -167,9 +165,7 @@ class Named:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(self._read, handler(source))
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         found = handler(schema)
         found["propertyNames"] = {"pattern": r"^[^./]+$", "minLength": 1, "maxLength": MAX_NAME}
         if not self.empty:
@@ -192,7 +188,7 @@ class Named:
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listed:
     """Parts in a list."""
 
@@ -212,12 +208,7 @@ NAME_EXPECTED = f"expected a name of 1 to {MAX_NAME} printable characters withou
 
 def is_name(text: str) -> bool:
     """Say whether a text can name a fleet, group or item: names make up paths, tables and file names."""
-    return (
-        0 < len(text) <= MAX_NAME
-        and text.isprintable()
-        and not set("./") & set(text)
-        and text == text.strip()
-    )
+    return 0 < len(text) <= MAX_NAME and text.isprintable() and not set("./") & set(text) and text == text.strip()
 
 
 class Part(BaseModel):
@@ -288,6 +279,4 @@ class Part(BaseModel):
 
 
 def _expected(part: Any) -> str:
-    return next(
-        (str(mark.expected) for mark in part.metadata if hasattr(mark, "expected")), "expected a value"
-    )
+    return next((str(mark.expected) for mark in part.metadata if hasattr(mark, "expected")), "expected a value")

@@ -129,9 +129,7 @@ class TrafficItem(Part):
         process = arrivals.get("process") if isinstance(arrivals, dict) else None
         if process != "continuous":
             return raw
-        return {
-            (f"{key} rate" if key in ("upload", "download") else key): value for key, value in raw.items()
-        }
+        return {(f"{key} rate" if key in ("upload", "download") else key): value for key, value in raw.items()}
 
     def misfits(self) -> Iterator[tuple[str, str]]:
         given = self.model_fields_set
@@ -145,9 +143,7 @@ class TrafficItem(Part):
             yield "duration", f"expected no duration with the process {self.arrivals.process}"
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         found = handler.resolve_ref_schema(handler(schema))
         for internal, key in cls.internal_keys.items():
             rate = found["properties"].pop(internal)
@@ -168,11 +164,9 @@ class DeviceGroup(Part):
         "active", description="status of a SIM from its activation on"
     )
     activation: Activation = Field(Activation(), description="when the SIMs become active")
-    session: Annotated[AlwaysOn | OnDemand, SESSION] = Field(
-        AlwaysOn(), description="how data sessions are held"
-    )
-    traffic: Annotated[dict[str, TrafficItem], Named("expected a mapping of traffic items, {} for none")] = (
-        Field(description="traffic items by name, in the order of same-instant transfers")
+    session: Annotated[AlwaysOn | OnDemand, SESSION] = Field(AlwaysOn(), description="how data sessions are held")
+    traffic: Annotated[dict[str, TrafficItem], Named("expected a mapping of traffic items, {} for none")] = Field(
+        description="traffic items by name, in the order of same-instant transfers"
     )
     dns: Dns | None = Field(None, description="lookups; default none")
     when_blocked: WhenBlocked | None = Field(None, description="what blocked devices do; default nothing")

@@ -78,9 +78,7 @@ class Propagation(Part):
             yield "max", "expected more than the typical delay"
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         mapping = handler.resolve_ref_schema(handler(schema))
         mapping["properties"].pop("fixed", None)
         return {"anyOf": [dict(_DURATION.schema), mapping]}
@@ -114,9 +112,7 @@ class Platform(Part):
         return with_preset("platforms", DEFAULT_PLATFORM, raw)
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return schema_with_preset("platforms", handler.resolve_ref_schema(handler(schema)))
 
 
@@ -126,9 +122,7 @@ class Tariff(Part):
     other_keys: ClassVar[tuple[str, ...]] = ("preset",)
 
     currency: Annotated[str, text(10)] = Field(description="what money is counted in, such as USD")
-    fee_micros: Annotated[int, Money] = Field(
-        alias="fee", description="per SIM and billing period; micro-units"
-    )
+    fee_micros: Annotated[int, Money] = Field(alias="fee", description="per SIM and billing period; micro-units")
     per_mb_micros: Annotated[int, Money] = Field(alias="per_mb", description="per 10^6 bytes; micro-units")
     increment_bytes: Annotated[int, size(1)] = Field(
         alias="increment", description="use of a SIM and period is rounded up to a multiple of this, bytes"
@@ -139,7 +133,5 @@ class Tariff(Part):
         return with_preset("tariffs", DEFAULT_TARIFF, raw)
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return schema_with_preset("tariffs", handler.resolve_ref_schema(handler(schema)))

@@ -40,9 +40,7 @@ def preset(kind: Kind, name: Any) -> dict[str, Any]:
         Where there is none of this name.
     """
     if not isinstance(name, str) or name not in names(kind):
-        raise wrong(
-            f"expected the name of a preset ({', '.join(names(kind))}){did_you_mean(name, names(kind))}"
-        )
+        raise wrong(f"expected the name of a preset ({', '.join(names(kind))}){did_you_mean(name, names(kind))}")
     return _preset(kind, name)
 
 

@@ -24,9 +24,7 @@ START_EXPECTED: Final = "expected an instant such as 2026-01-01T00:00:00Z"
 MOMENT_EXPECTED: Final = "expected a duration since the start such as 10 days 2 hours, or an instant"
 HORIZON_EXPECTED: Final = "expected a duration such as 1 month, 90 days or 36 h"
 
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
-)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _MONTHS = re.compile(r"([0-9]{1,4})\s+months?", re.ASCII)
 
 _DURATION_SCHEMA: Final = {
@@ -89,9 +87,7 @@ def whole(low: int, high: int) -> Reads:
 def duration(low_ms: int = 0) -> Reads:
     """Read a duration of at least `low_ms`."""
     between = f"a duration from {units.canonical_duration(low_ms)} to 50 years"
-    return _bounded(
-        units.parse_duration_ms, units.DURATION_EXPECTED, low_ms, MAX_HORIZON_MS, between, _DURATION_SCHEMA
-    )
+    return _bounded(units.parse_duration_ms, units.DURATION_EXPECTED, low_ms, MAX_HORIZON_MS, between, _DURATION_SCHEMA)
 
 
 def size(low: int = 0, high: int = MAX_SIZE_BYTES) -> Reads:
@@ -283,9 +279,7 @@ _LIMIT_SCHEMA: Final = {
 }
 Truth: Final = Reads(_truth, "expected true or false", {"type": "boolean"})
 Start: Final = Reads(_start, START_EXPECTED, _INSTANT_SCHEMA)
-Horizon: Final = Reads(
-    _horizon, HORIZON_EXPECTED, {"type": "string", "examples": ["1 month", "90 days", "36 h"]}
-)
+Horizon: Final = Reads(_horizon, HORIZON_EXPECTED, {"type": "string", "examples": ["1 month", "90 days", "36 h"]})
 Moment: Final = Reads(
     _moment, MOMENT_EXPECTED, {"type": "string", "examples": ["10 days 2 hours", "2026-01-15T09:00:00Z"]}
 )

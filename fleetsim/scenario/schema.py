@@ -67,6 +67,7 @@ __all__ = [
     "WhenBlocked",
 ]
 
+
 class Fleet(Part):
     """A fleet: one data limit, which every SIM gets in full, and the devices that start in it."""
 
@@ -113,7 +114,9 @@ class Scenario(Part):
     fleets: Annotated[dict[str, Fleet], Named("expected a mapping of at least one fleet", empty=False)] = Field(
         description="fleets by name; SIMs are numbered in this order"
     )
-    timeline: Annotated[tuple[LimitChange, ...], Listed("expected a list of entries")] = Field((), description="what changes, in any order")
+    timeline: Annotated[tuple[LimitChange, ...], Listed("expected a list of entries")] = Field(
+        (), description="what changes, in any order"
+    )
 
     _folder: Path = PrivateAttr(default=Path())
     _traces: dict[tuple[str, str, str], TraceRows] = PrivateAttr(default_factory=dict)

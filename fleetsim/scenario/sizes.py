@@ -78,9 +78,7 @@ class LogNormalSize(SizePart):
     distribution: Literal["lognormal"] = "lognormal"
     median: Annotated[int | None, optional(size(1))] = Field(None, description="median size, bytes; or mean")
     mean: Annotated[int | None, optional(size(1))] = Field(None, description="mean size, bytes; or median")
-    sigma: Annotated[float, number(*laws.SIGMA_BOUNDS)] = Field(
-        description="standard deviation of the logarithm"
-    )
+    sigma: Annotated[float, number(*laws.SIGMA_BOUNDS)] = Field(description="standard deviation of the logarithm")
 
     def misfits(self) -> Iterator[tuple[str, str]]:
         if self.mean is None and self.median is None:
@@ -98,9 +96,7 @@ class ParetoSize(SizePart):
     distribution: Literal["pareto"] = "pareto"
     minimum: Annotated[int, size(1)] = Field(description="least size, bytes")
     shape: Annotated[float, number(*laws.PARETO_SHAPE_BOUNDS)] = Field(description="tail exponent")
-    maximum: Annotated[int | None, optional(size(1))] = Field(
-        None, description="greatest size, bytes; default none"
-    )
+    maximum: Annotated[int | None, optional(size(1))] = Field(None, description="greatest size, bytes; default none")
 
     def misfits(self) -> Iterator[tuple[str, str]]:
         if self.maximum is not None and self.maximum <= self.minimum:

@@ -239,9 +239,7 @@ class _Composer:
     def alias(self, event: Any) -> Node:
         target = self.anchors.get(event.anchor)
         if target is None:
-            self.stop(
-                event, f"found the alias '*{event.anchor}'; expected an anchor that is complete before it"
-            )
+            self.stop(event, f"found the alias '*{event.anchor}'; expected an anchor that is complete before it")
             raise AssertionError  # pragma: no cover
         self.grow(event, target.size)
         return target

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.scenario.source import quoted, read_bytes, read_text
+from fleetsim.scenario.base import did_you_mean
+from fleetsim.scenario.source import quoted, read_text
 
 Ints = NDArray[np.int64]
 
@@ -22,8 +25,15 @@ MAX_TRACE_BYTES: Final = 2_000_000_000
 MAX_MISTAKES: Final = 10
 
 _REQUIRED: Final = ("time_ms", "upload_bytes", "download_bytes", "duration_ms")
-_MAX_MS: Final = 10**13
-_UNREADABLE: Final = -1
+_COLUMNS: Final = (*_REQUIRED, "sim")
+#: Bounds of a cell; `sim` is bounded by the group.
+_MOST: Final[Mapping[str, int]] = {
+    "time_ms": 10**15,
+    "upload_bytes": MAX_SIZE_BYTES,
+    "download_bytes": MAX_SIZE_BYTES,
+    "duration_ms": 10**13,
+}
+_WHOLE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,29 +61,27 @@ class TraceRows:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TraceRows):
             return NotImplemented
-        mine, theirs = vars(self), vars(other)
-        return self.sha256 == other.sha256 and all(np.array_equal(mine[k], theirs[k]) for k in mine)
+        same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in _REQUIRED)
+        if self.offsets is None or other.offsets is None:
+            return same and self.offsets is other.offsets
+        return same and np.array_equal(self.offsets, other.offsets)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def read_trace(
-    path: Path, file: str, count: int, horizon_ms: int, at: tuple[int | None, str, str]
-) -> tuple[TraceRows, tuple[str, ...]]:
-    """Read a trace.
+def parse_trace(data: bytes, file: str, count: int, horizon_ms: int) -> tuple[TraceRows, tuple[str, ...]]:
+    """Read the content of a trace file.
 
     Parameters
     ----------
-    path
-        Where it is.
+    data
+        The file's bytes.
     file
         What mistakes call it.
     count
         SIMs in the group.
     horizon_ms
-        Rows at or after it are ignored with a warning.
-    at
-        Line, path and file of the key that names it, for a file that is missing.
+        Rows at or after it are ignored, with one warning.
 
     Returns
     -------
@@ -83,53 +91,116 @@ def read_trace(
     Raises
     ------
     BadInput
-        With at most `MAX_MISTAKES` mistakes and a line that says how many more there are.
+        With at most `MAX_MISTAKES` mistakes, and one that says how many more there are.
     """
-    data = _read(path, at)
-    columns, lines = _numbers(data, file)
-    sims = columns.get("sim")
-    mistakes = list(_mistakes(columns, lines, file, count))
+    columns, lines, mistakes = _table(data, file)
+    mistakes += _misfits(columns, lines, file, count)
     if mistakes:
-        raise BadInput(_cut(sorted(mistakes, key=lambda m: m.line or 0), file))
-    kept = columns["time_ms"] < horizon_ms
-    ignored = int(kept.size - np.count_nonzero(kept))
+        raise BadInput(_cut(sorted(mistakes, key=lambda mistake: mistake.line or 0), file))
+    order = np.flatnonzero(columns["time_ms"] < horizon_ms)
+    ignored = columns["time_ms"].size - order.size
     offsets = None
-    order = np.flatnonzero(kept)
-    if sims is not None:
+    if "sim" in columns:
+        sims = columns["sim"]
         order = order[np.argsort(sims[order], kind="stable")]
         offsets = np.searchsorted(sims[order], np.arange(count + 1)).astype(np.int64)
     rows = TraceRows(offsets, *(columns[name][order] for name in _REQUIRED), hashlib.sha256(data).hexdigest())
-    rows_text = "1 row" if ignored == 1 else f"{ignored:,} rows"
-    return rows, (f"{file}: ignored {rows_text} at or after the end of the scenario",) if ignored else ()
+    if not ignored:
+        return rows, ()
+    what = "1 row" if ignored == 1 else f"{ignored:,} rows"
+    return rows, (f"{file}: {what} at or after the scenario's end ignored",)
 
 
-def _read(path: Path, at: tuple[int | None, str, str]) -> bytes:
-    line, key, scenario = at
-    try:
-        return read_bytes(path, scenario, MAX_TRACE_BYTES)
-    except BadInput as error:
-        text = f"found {quoted(str(path))}; {error.mistakes[0].text}"
-        raise BadInput(Mistake(scenario, line, key, text)) from None
-
-
-def _numbers(data: bytes, file: str) -> tuple[dict[str, Ints], Ints]:
-    """Return the columns by name and each row's line; a cell that is no whole number is `_UNREADABLE`."""
+def _table(data: bytes, file: str) -> tuple[dict[str, Ints], Ints, list[Mistake]]:
+    """Return the columns by name, the line of each row, and what is wrong with single cells."""
     head, _, body = data.partition(b"\n")
-    names = _header(next(csv.reader([read_text(head, file)]), []), file)
+    names = _header(read_text(head, file), file)
+    # Digits, commas and line ends only, as a program writes them: read at once, a million rows in a second.
+    # All else, blank lines too, goes the slow way, which knows the line of each row and each wrong cell.
     body = body.replace(b"\r\n", b"\n")
-    # Digits, commas and line ends only, as a program writes them: read at once, a million rows in well under
-    # a second. All else, blank lines included, goes the slow way, which knows the line of each row.
-    plain = not body.translate(None, b"0123456789,\n") and b"\n\n" not in body and not body.startswith(b"\n")
-    if plain and body and "\r" not in read_text(head, file).rstrip("\r"):
+    if body and not body.translate(None, b"0123456789,\n") and b"\n\n" not in b"\n" + body:
         try:
             table = np.loadtxt(io.BytesIO(body), np.int64, comments=None, delimiter=",", ndmin=2)
-        except ValueError:
-            pass
-        else:
-            if table.shape[1] == len(names):
-                found = {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(names) if name in _KNOWN}
-                return found, np.arange(2, table.shape[0] + 2)
-    return _slowly(read_text(data, file), names, file)
+        except (ValueError, OverflowError):
+            table = np.empty((0, 0), np.int64)
+        if table.shape[1] == len(names) and not (table < 0).any():
+            columns = {name: np.ascontiguousarray(table[:, names.index(name)]) for name in names}
+            return _known(columns), np.arange(2, table.shape[0] + 2), []
+    return _table_by_rows(read_text(data, file), names, file)
 
 
-_KNOWN: Final = frozenset({*_REQUIRED, "sim"})
+def _header(text: str, file: str) -> list[str]:
+    names = [name.strip() for name in next(csv.reader([text.rstrip("\r")]), [])]
+    mistakes = []
+    for name in _REQUIRED:
+        if name not in names:
+            hint = did_you_mean(name, [other for other in names if other not in _COLUMNS])
+            mistakes.append(Mistake(file, 1, name, f"found no such column; expected {', '.join(_REQUIRED)}{hint}"))
+    mistakes += [
+        Mistake(file, 1, name, "found this column twice; expected each column once")
+        for name in dict.fromkeys(names)
+        if name in _COLUMNS and names.count(name) > 1
+    ]
+    if mistakes:
+        raise BadInput(mistakes)
+    return names
+
+
+def _known(columns: Mapping[str, Ints]) -> dict[str, Ints]:
+    return {name: columns[name] for name in _COLUMNS if name in columns}
+
+
+def _table_by_rows(text: str, names: list[str], file: str) -> tuple[dict[str, Ints], Ints, list[Mistake]]:
+    at = {name: names.index(name) for name in _COLUMNS if name in names}
+    cells: dict[str, list[int]] = {name: [] for name in at}
+    lines: list[int] = []
+    mistakes: list[Mistake] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        next(reader)
+        for row in reader:
+            if not row:
+                continue
+            if len(row) != len(names):
+                found = f"found {len(row)} values; expected {len(names)}, as the first line names them"
+                mistakes.append(Mistake(file, reader.line_num, "", found))
+                continue
+            found_cells = {name: row[i].strip() for name, i in at.items()}
+            bad = [name for name, cell in found_cells.items() if not _WHOLE.fullmatch(cell)]
+            for name in bad:
+                what = f"found {quoted(found_cells[name])}; expected a whole number, 0 or more"
+                mistakes.append(Mistake(file, reader.line_num, name, what))
+            if not bad:
+                lines.append(reader.line_num)
+                for name, cell in found_cells.items():
+                    cells[name].append(int(cell))
+    except csv.Error as error:
+        mistakes.append(Mistake(file, reader.line_num, "", f"not CSV: {error}"))
+    columns = {name: np.array(values, np.int64) for name, values in cells.items()}
+    return columns, np.array(lines, np.int64), mistakes
+
+
+def _misfits(columns: Mapping[str, Ints], lines: Ints, file: str, count: int) -> Iterator[Mistake]:
+    bounds = {**_MOST, "sim": count - 1}
+    for name, values in columns.items():
+        for row in np.flatnonzero(values > bounds[name]):
+            what = f"found '{values[row]}'; expected a whole number from 0 to {bounds[name]:,}"
+            if name == "sim":
+                what += f": the group has {count:,} device{'s' if count > 1 else ''}"
+            yield Mistake(file, int(lines[row]), name, what)
+    times = columns["time_ms"]
+    sims = columns.get("sim", np.zeros_like(times))
+    by_sim = np.argsort(sims, kind="stable")
+    back = (np.diff(times[by_sim]) < 0) & (np.diff(sims[by_sim]) == 0)
+    for place in np.flatnonzero(back):
+        before, row = by_sim[place], by_sim[place + 1]
+        whose = f" of SIM {sims[row]}" if "sim" in columns else ""
+        what = f"found '{times[row]}' after '{times[before]}'{whose}; expected ascending times within a SIM"
+        yield Mistake(file, int(lines[row]), "time_ms", what)
+
+
+def _cut(mistakes: list[Mistake], file: str) -> list[Mistake]:
+    more = len(mistakes) - MAX_MISTAKES
+    if more <= 0:
+        return mistakes
+    return [*mistakes[:MAX_MISTAKES], Mistake(file, None, "", f"{more:,} more mistakes like these")]

@@ -13,7 +13,8 @@ from itertools import accumulate
 from typing import Any
 
 from hypothesis import strategies as st
-from oracle import Case, Dns, Reconnect, Stream, Transfers
+
+from tests.oracle.oracle import Case, Dns, Reconnect, Stream, Transfers
 
 DAY = 86_400_000
 FACTORS = tuple(Fraction(text) for text in ("1", "2", "1.5", "1.1", "1.25", "3", "10"))
@@ -30,9 +31,13 @@ DATES = (
 )
 
 
+def cases() -> st.SearchStrategy[Case]:
+    """Cases that can be written as scenarios, small enough for thousands of them a minute."""
+    return _mixed() | _mixed() | _mixed() | _knots()
+
+
 @st.composite
-def cases(draw: Any) -> Case:
-    """Draw a case that can be written as a scenario, small enough for thousands of them a minute."""
+def _mixed(draw: Any) -> Case:
     kind = draw(st.sampled_from(("any", "any", "any", "contest", "contest", "contest", "months")))
     months, contest = kind == "months", kind == "contest"
     interval = DAY if months else draw(st.sampled_from((4, 10, 1000, 60_000, 360_000)))
@@ -64,6 +69,8 @@ def cases(draw: Any) -> Case:
     else:
         billing_period = draw(_billing_periods(interval, steps, months))
         activation = draw(st.just(0) | st.just(0) | instants.map(lambda t: t // 4) | instants)
+        if updates and draw(st.booleans()):
+            activation = draw(st.sampled_from([at for at, _ in updates]))
     return Case(
         start=start,
         horizon=horizon,
@@ -84,6 +91,43 @@ def cases(draw: Any) -> Case:
     )
 
 
+@st.composite
+def _knots(draw: Any) -> Case:
+    """A blocked SIM whose DNS climbs step by step past a limit that is raised step by step.
+
+    Refreshes, records, evaluations and blocks fall on the same few instants: the SIM is unblocked and blocked
+    again within one of them, a pending block is cancelled, a record waits while the limit changes.
+    """
+    interval = draw(st.sampled_from((4, 10, 360_000)))
+    steps = draw(st.integers(6, 16))
+    horizon = steps * interval
+    offset = draw(st.sampled_from((0, interval // 2, 1)))
+    use = st.sampled_from((1, 1, 2, 3))
+    climb = tuple((n * interval + offset, draw(use), 0, 0) for n in range(min(steps, 12)))
+    limit: int | None = draw(st.integers(0, 6))
+    changes = sorted(draw(st.lists(st.tuples(st.integers(1, steps - 1), st.integers(-2, 6)), min_size=1, max_size=8)))
+    heights = accumulate((n for _, n in changes), initial=limit)
+    updates = tuple((n * interval, max(0, height)) for (n, _), height in zip(changes, list(heights)[1:], strict=True))
+    instants = _instants((0,), interval, steps, horizon - 1)
+    others = draw(st.lists(_items(interval, horizon, 1, instants, False), max_size=2))
+    always_on = ("always-on", interval)
+    return Case(
+        start=datetime(2026, 1, 1, tzinfo=UTC),
+        horizon=horizon,
+        session=draw(st.sampled_from((always_on, always_on, ("on-demand", 1), ("on-demand", interval)))),
+        limit=limit,
+        items=(Transfers(climb, via_dns=True), *others),
+        updates=updates,
+        record_interval=interval,
+        record_delay=draw(st.sampled_from((0, 0, interval))),
+        enforcement_delay=draw(st.sampled_from((0, 0, 0, interval, 2 * interval))),
+        propagation_ms=draw(st.sampled_from((0, interval, 2 * interval))),
+        dns_counts=draw(st.sampled_from((True, True, False))),
+        dns=draw(st.none() | _dns(interval, 1)),
+        reconnect=draw(st.none() | _reconnects(interval, 1)),
+    )
+
+
 def _instants(bases: tuple[int, ...], interval: int, steps: int, last: int) -> st.SearchStrategy[int]:
     """Points of the grid and their neighbours; the first few intervals are the busiest."""
     return st.builds(
@@ -101,9 +145,7 @@ def _sizes(scale: int) -> st.SearchStrategy[int]:
 def _items(
     interval: int, horizon: int, scale: int, instants: st.SearchStrategy[int], dense: bool
 ) -> st.SearchStrategy[Transfers | Stream]:
-    durations = st.sampled_from(
-        (0, 0, 0, 1, interval, interval, 2 * interval, interval - 1, 7 * interval + 1)
-    )
+    durations = st.sampled_from((0, 0, 0, 1, interval, interval, 2 * interval, interval - 1, 7 * interval + 1))
     via_dns = st.sampled_from((False, False, True))
     rows = st.tuples(instants, _sizes(scale), _sizes(scale), durations)
     transfers = st.builds(
@@ -124,9 +166,7 @@ def _items(
     return transfers | transfers | streams
 
 
-def _limits(
-    items: tuple[Transfers | Stream, ...], interval: int, scale: int
-) -> st.SearchStrategy[int | None]:
+def _limits(items: tuple[Transfers | Stream, ...], interval: int, scale: int) -> st.SearchStrategy[int | None]:
     """Sums of the first bytes on offer, one more, one less; small numbers; rarely unlimited."""
     offers = []
     for item in items:
@@ -197,20 +237,19 @@ def _dns(interval: int, scale: int) -> st.SearchStrategy[Dns]:
 def _reconnects(interval: int, scale: int) -> st.SearchStrategy[Reconnect]:
     """Chains of at most a few hundred attempts: a wait of 1 ms that does not grow needs a short grid."""
     least = max(1, interval // 8)
+    handshakes = st.just((0, 0)) | st.tuples(_sizes(scale), _sizes(scale))
     steady = st.builds(
-        lambda first, factor, more, up, down: Reconnect(first, factor, first + more, up, down),
+        lambda first, factor, more, handshake: Reconnect(first, factor, first + more, *handshake),
         st.sampled_from((least, interval // 2, interval, interval, 2 * interval)),
         st.sampled_from(FACTORS),
         st.sampled_from((0, 1, interval, 5 * interval)),
-        _sizes(scale),
-        _sizes(scale),
+        handshakes,
     )
     steep = st.builds(
-        lambda first, factor, most, up, down: Reconnect(first, factor, max(first, most), up, down),
+        lambda first, factor, most, handshake: Reconnect(first, factor, max(first, most), *handshake),
         st.integers(1, 3),
         st.sampled_from(GROWING),
         st.sampled_from((least, interval, 2 * interval)),
-        _sizes(scale),
-        _sizes(scale),
+        handshakes,
     )
     return steady | steep

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from oracle import Case, Stream
+from tests.oracle.oracle import Case, Stream
 
 
 def write(case: Case, folder: Path | str) -> Path:
@@ -78,12 +78,9 @@ def write(case: Case, folder: Path | str) -> Path:
         chain = case.reconnect
         lines.append("        when_blocked:")
         lines.append(
-            f"          reconnect: {{first: {chain.first} ms, "
-            f"factor: {_decimal(chain.factor)}, max: {chain.max} ms}}"
+            f"          reconnect: {{first: {chain.first} ms, factor: {_decimal(chain.factor)}, max: {chain.max} ms}}"
         )
-        lines.append(
-            f"          handshake: {{upload: {chain.handshake_up} B, download: {chain.handshake_down} B}}"
-        )
+        lines.append(f"          handshake: {{upload: {chain.handshake_up} B, download: {chain.handshake_down} B}}")
     if case.updates:
         lines.append("timeline:")
         lines += [f"  - {{at: {at} ms, fleet: fleet, data_limit: {_limit(to)}}}" for at, to in case.updates]

@@ -70,9 +70,7 @@ def fake(
         record_interval_ms=360_000,
         record_delay_ms=0,
         enforcement_delay_ms=60_000,
-        limit_propagation=SimpleNamespace(
-            typical_ms=300_000, typical_share=0.95, max_ms=900_000, fixed=False
-        ),
+        limit_propagation=SimpleNamespace(typical_ms=300_000, typical_share=0.95, max_ms=900_000, fixed=False),
         dns_when_blocked="public",
         dns_counts=True,
         billing_period="activation-month",
@@ -88,9 +86,7 @@ def fake(
         description=description,
         fleets={k: SimpleNamespace(data_limit_bytes=v, devices=groups) for k, v in fleets.items()},
         platform=platform,
-        tariff=SimpleNamespace(
-            currency=currency, fee_micros=FEE_MICROS, per_mb_micros=PRICE_MICROS, increment_bytes=1
-        ),
+        tariff=SimpleNamespace(currency=currency, fee_micros=FEE_MICROS, per_mb_micros=PRICE_MICROS, increment_bytes=1),
         timeline=(
             (SimpleNamespace(at_ms=14 * 86_400_000 + 9 * 3_600_000, fleet=first, data_limit_bytes=4_000_000),)
             if timeline
@@ -164,17 +160,13 @@ def _rows(
     rows["blocked_ms"] = np.where(blocked, MONTH_MS - since, 0)
     rows["fee_micros"] = FEE_MICROS
     rows["usage_cost_micros"] = (used * PRICE_MICROS + 500_000) // 1_000_000
-    rows["overage_cost_micros"] = (
-        rows["usage_cost_micros"] - ((used - over) * PRICE_MICROS + 500_000) // 1_000_000
-    )
+    rows["overage_cost_micros"] = rows["usage_cost_micros"] - ((used - over) * PRICE_MICROS + 500_000) // 1_000_000
     rows["cost_micros"] = rows["fee_micros"] + rows["usage_cost_micros"]
     return rows
 
 
 def _totals(sim_periods: pd.DataFrame) -> pd.DataFrame:
-    frame = sim_periods.assign(
-        sims=1, sim_periods=1, blocked_sim_periods=(sim_periods["blocks"] > 0).astype(int)
-    )
+    frame = sim_periods.assign(sims=1, sim_periods=1, blocked_sim_periods=(sim_periods["blocks"] > 0).astype(int))
     names = ["replication", "fleet", "device_group", "role"]
     columns = ["sims", "sim_periods", "blocked_sim_periods", "blocked_ms"]
     columns += [c for c in frame.columns if c.endswith(("_bytes", "_micros")) and c != "data_limit_bytes"]
@@ -188,9 +180,7 @@ def _blocked(sim_periods: pd.DataFrame) -> pd.DataFrame:
     for key, rows in sim_periods.groupby(names, observed=True):
         since = np.sort(rows["first_blocked_at"].dropna().dt.tz_localize(None).to_numpy())
         counts = np.searchsorted(since, grid.tz_localize(None).to_numpy(), side="right")
-        frames.append(
-            pd.DataFrame(dict(zip(names, key, strict=True)) | {"time": grid, "blocked_sims": counts})
-        )
+        frames.append(pd.DataFrame(dict(zip(names, key, strict=True)) | {"time": grid, "blocked_sims": counts}))
     return pd.concat(frames, ignore_index=True)
 
 

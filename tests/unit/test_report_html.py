@@ -103,17 +103,13 @@ def test_a_drawing_brings_no_style_sheet_and_no_prologue(odd: str) -> None:
     assert "<metadata" not in odd
 
 
-@pytest.mark.parametrize(
-    "result", [fake(overage=False, replications=1), fake(fleets={"m": None}, replications=1)]
-)
+@pytest.mark.parametrize("result", [fake(overage=False, replications=1), fake(fleets={"m": None}, replications=1)])
 def test_nothing_over_leaves_no_picture_no_zero_line_and_no_empty_section(result: FakeResult) -> None:
     text = render(result)
     page = Page(text)
     assert page.named("svg") == page.named("figure") == []
     assert "metering" not in page.text
-    assert not re.search(
-        r"<(td|th|p|li|h2|dd|caption)[^>]*>\s*</\1>", text.replace('<th scope="col"></th>', "")
-    )
+    assert not re.search(r"<(td|th|p|li|h2|dd|caption)[^>]*>\s*</\1>", text.replace('<th scope="col"></th>', ""))
     assert "No SIM was blocked at any time." in page.text
 
 
@@ -126,8 +122,8 @@ def test_the_page_says_where_it_comes_from_and_what_was_assumed(odd: str) -> Non
         "fleetsim run scenario.yaml --out again",
         "limit 3 MB for each SIM; 200 meter (normal) and 20 stuck (faulty)",
         "From 2026-01-15 09:00 UTC",
-        "every 6 minutes and at a session's end",
-        "reaches 95 % of SIMs within 5 minutes, all within 15 minutes",
+        "every 6 min and at a session's end",
+        "reaches 95 % of SIMs within 5 min, all within 15 min",
         "$2.00 for each SIM and billing period, $0.10 per MB",
     ):
         assert said in text
@@ -147,6 +143,7 @@ def test_a_result_without_any_sim_period_still_has_a_page() -> None:
     result = fake(replications=1, normal=1, faulty=0)
     for name in ("sim_periods", "replications", "blocked"):
         setattr(result, name, getattr(result, name).iloc[:0])
+    result.left_out = set(fake(replications=1).summary()["metric"])
     assert "No SIM was activated before the run ended" in Page(render(result)).text
 
 
@@ -179,4 +176,4 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(OSError, match="no space left"):
         writer.write(fake(replications=1), tmp_path)
     assert (tmp_path / "report.html").read_bytes() == before
-    assert [file for file in tmp_path.rglob(".*")] == []
+    assert list(tmp_path.rglob(".*")) == []

@@ -36,9 +36,7 @@ def test_the_table_fits_80_columns_and_has_four_columns_a_block() -> None:
 
 def test_names_are_shown_as_written_and_never_obeyed() -> None:
     names = ["[red]x", "[/]", ":smile:", "<script>", "a\x1b[31mb"]
-    text = "\n".join(
-        printed(fake(fleets=dict.fromkeys(names, 5_000_000), normal=50, faulty=5, replications=1))
-    )
+    text = "\n".join(printed(fake(fleets=dict.fromkeys(names, 5_000_000), normal=50, faulty=5, replications=1)))
     for shown in ("[red]x", "[/]", ":smile:", "<script>", "a\\x1b[31mb"):
         assert shown in text
     assert "\x1b" not in text
@@ -49,6 +47,8 @@ def test_each_cell_is_the_mean_over_replications() -> None:
     faulty = result.replications[result.replications["role"] == "faulty"]
     line = next(line for line in printed(result) if line.startswith("overage, MB"))
     assert line.split()[3] == f"{faulty['overage_bytes'].sum() / 4 / 1e6:,.0f}"
+    line = next(line for line in printed(result) if line.startswith("  of it overage"))
+    assert line.split()[4] == f"{faulty['overage_cost_micros'].sum() / 4 / 1e6:,.2f}"
 
 
 @pytest.mark.parametrize("absent", ["blocked", "overage", "metering", "undelivered"])

@@ -24,16 +24,14 @@ def test_only_nothing_is_0_percent_and_only_all_is_100_percent(value: float, tex
     assert words.share(value) == text
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0 %"), (0.004, "under 1 %"), (0.784, "78 %"), (0.997, "over 99 %")]
-)
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0 %"), (0.004, "under 1 %"), (0.784, "78 %"), (0.997, "over 99 %")])
 def test_a_rough_share_hides_no_part(value: float, text: str) -> None:
     assert words.rough_share(value) == text
 
 
 def test_a_share_has_the_decimals_that_its_interval_deserves() -> None:
     assert words.estimated_share(0.01907, 0.0173, 0.0210) == ("1.9 %", "1.7 %", "2.1 %")
-    assert words.estimated_share(0.202, 0.189, 0.215) == ("20 %", "19 %", "22 %")
+    assert words.estimated_share(0.202, 0.16, 0.244) == ("20 %", "16 %", "24 %")
 
 
 def test_a_share_near_all_keeps_decimals_until_it_is_not_rounded_to_all() -> None:
@@ -51,40 +49,11 @@ def test_cents_are_left_out_where_the_interval_is_ten_units_wide() -> None:
     assert words.estimated_money(12.3, 11.9, 12.7, "EUR") == ("EUR 12.30", "EUR 11.90", "EUR 12.70")
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (5_000_000, "5 MB"),
-        (1_284_000_000, "1.28 GB"),
-        (12_345_678, "12.3 MB"),
-    ],
-)
-def test_sizes_are_decimal(value: int, text: str) -> None:
-    assert words.size(value) == text
-
-
-def test_a_size_that_somebody_set_is_not_rounded() -> None:
-    assert words.limit(2_000_000_000_000) == "2,000,000 MB"
-    assert words.limit(1_234_567) == "1,234,567 B"
+def test_a_limit_is_not_rounded() -> None:
+    assert words.limit(5_000_000) == "5 MB"
+    assert words.limit(1_234_567) == "1234567 B"
     assert words.limit(0) == "0 B"
     assert words.limit(None) == "unlimited"
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "text"),
-    [
-        (1, "1 ms"),
-        (1000, "1 second"),
-        (360_000, "6 minutes"),
-        (30 * 3_600_000, "30 hours"),
-        (86_400_000 * 13.2, "13.2 days"),
-    ],
-)
-def test_spans_have_the_unit_that_suits_them(milliseconds: float, text: str) -> None:
-    assert words.span(milliseconds) == text
 
 
 @pytest.mark.parametrize(
@@ -94,12 +63,10 @@ def test_spans_have_the_unit_that_suits_them(milliseconds: float, text: str) -> 
         (datetime(2026, 1, 31), datetime(2026, 2, 28), "1 month"),
         (datetime(2025, 11, 5, 6), datetime(2026, 2, 5, 6), "3 months"),
         (datetime(2026, 1, 1), datetime(2026, 1, 31), "30 days"),
-        (datetime(2026, 1, 1), datetime(2026, 1, 2, 12), "36 hours"),
+        (datetime(2026, 1, 1), datetime(2026, 1, 2, 12), "1 day 12 h"),
     ],
 )
-def test_a_horizon_is_told_in_months_where_it_is_whole_months(
-    start: datetime, end: datetime, text: str
-) -> None:
+def test_a_horizon_is_told_in_months_where_it_is_whole_months(start: datetime, end: datetime, text: str) -> None:
     assert words.horizon(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)) == text
 
 

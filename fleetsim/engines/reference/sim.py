@@ -107,6 +107,7 @@ class Sim:
         now = self.env.now
         if self.flows and self.settled_at < now:
             records = self.records
+            records.close_until(self.settled_at)
             while records.next_close < now:  # a record holds the bytes of its own window
                 self._advance_flows(records.next_close)
                 records.close_until(records.next_close)

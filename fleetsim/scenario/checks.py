@@ -1,0 +1,150 @@
+"""Checks across the parts of a scenario. They run on the parts that are right, so that all mistakes come together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fleetsim.draws.laws import MAX_SIZE_BYTES, SizeLaw
+from fleetsim.scenario.arrivals import Continuous, Periodic, Poisson
+from fleetsim.scenario.base import Reading, did_you_mean
+from fleetsim.scenario.devices import MAX_SIMS, AlwaysOn, DeviceGroup, TrafficItem
+from fleetsim.scenario.platform import Platform
+from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
+from fleetsim.scenario.schema import Fleet, LimitChange
+from fleetsim.scenario.source import Key, quoted
+from fleetsim.units import MS_PER_DAY, canonical_duration
+
+MAX_EVENTS: Final = 50_000_000
+MAX_PERIODS: Final = 1_000_000
+#: Bytes that one item of one SIM may be expected to move, and all of them together: sums stay in 64 bits.
+MAX_ITEM_BYTES: Final = 10**15
+MAX_TOTAL_BYTES: Final = 10**18
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A value that does not go with other parts: where, what was expected, and what was found if not the value."""
+
+    path: tuple[Key, ...]
+    expected: str
+    found: str | None = None
+
+
+def misfits(raw: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
+    """Yield what is wrong across parts.
+
+    Parameters
+    ----------
+    raw
+        The scenario as plain data.
+    reading
+        What has been read of it.
+    """
+    fleets = _mapping(raw.get("fleets"))
+    platform = reading.built.get(id(raw["platform"])) if "platform" in raw else Platform.model_validate({})
+    if not isinstance(platform, Platform):
+        platform = None
+    yield from _platform(platform, reading.horizon_ms)
+    sims, volume = 0, 0.0
+    for fleet, content in fleets.items():
+        for name, group_raw in _mapping(_mapping(content).get("devices")).items():
+            path = ("fleets", fleet, "devices", name)
+            group = reading.built.get(id(group_raw))
+            if not isinstance(group, DeviceGroup):
+                continue
+            sims += group.count
+            if sims - group.count <= MAX_SIMS < sims:
+                yield Misfit((*path, "count"), f"expected at most {MAX_SIMS:,} devices in all")
+            yield from _group(path, group, platform, reading.horizon_ms)
+            if reading.horizon_ms is None:
+                continue
+            for item_name, item in group.traffic.items():
+                item_path = (*path, "traffic", item_name)
+                expected_bytes = _item_bytes(item, reading.horizon_ms)
+                if expected_bytes > MAX_ITEM_BYTES:
+                    yield Misfit(item_path, "expected at most 1 PB in the scenario from one item of one SIM")
+                elif volume <= MAX_TOTAL_BYTES < volume + group.count * expected_bytes:
+                    yield Misfit(item_path, "expected at most 1 EB in the scenario from all SIMs")
+                volume += group.count * expected_bytes
+    entries = raw.get("timeline")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        change = reading.built.get(id(entry))
+        if isinstance(change, LimitChange):
+            yield from _change(index, change, fleets, reading)
+
+
+def _mapping(raw: Any) -> dict[str, Any]:
+    return raw if isinstance(raw, dict) else {}
+
+
+def _platform(platform: Platform | None, horizon_ms: int | None) -> Iterator[Misfit]:
+    if platform is None or horizon_ms is None:
+        return
+    if isinstance(platform.billing_period, int) and horizon_ms > MAX_PERIODS * platform.billing_period:
+        yield Misfit(("platform", "billing_period"), f"expected at most {MAX_PERIODS:,} billing periods a SIM")
+    if platform.record_interval_ms is not None and horizon_ms > MAX_EVENTS * platform.record_interval_ms:
+        yield Misfit(("platform", "record_interval"), f"expected at most {MAX_EVENTS:,} records a SIM")
+
+
+def _group(
+    path: tuple[Key, ...], group: DeviceGroup, platform: Platform | None, horizon_ms: int | None
+) -> Iterator[Misfit]:
+    session = group.session
+    if platform is not None and isinstance(session, AlwaysOn) and session.first_record_ms is not None:
+        interval = platform.record_interval_ms
+        where = (*path, "session", "first_record")
+        if interval is None:
+            yield Misfit(where, "expected none: records close only at a session's end here (record_interval: none)")
+        elif session.first_record_ms > interval:
+            yield Misfit(where, f"expected at most the record interval, {canonical_duration(interval)}")
+    if horizon_ms is None:
+        return
+    if group.when_blocked is not None and horizon_ms > MAX_EVENTS * group.when_blocked.reconnect.max_ms:
+        yield Misfit((*path, "when_blocked", "reconnect", "max"), f"expected at most {MAX_EVENTS:,} attempts a SIM")
+    for name, item in group.traffic.items():
+        if _transfers(item, horizon_ms) > MAX_EVENTS:
+            key = "rate" if isinstance(item.arrivals, Poisson) else "every"
+            where = (*path, "traffic", name, "arrivals", key)
+            yield Misfit(where, f"expected at most {MAX_EVENTS:,} transfers of one SIM in the scenario")
+        if isinstance(item.arrivals, Continuous) and item.arrivals.until_ms is None:
+            if item.arrivals.from_ms >= horizon_ms:
+                yield Misfit(
+                    (*path, "traffic", name, "arrivals", "from"),
+                    f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}",
+                )
+
+
+def _transfers(item: TrafficItem, horizon_ms: int) -> float:
+    if isinstance(item.arrivals, Periodic):
+        return horizon_ms / item.arrivals.every_ms
+    if isinstance(item.arrivals, Poisson):
+        return float(item.arrivals.rate_per_day * horizon_ms / MS_PER_DAY)
+    return 1
+
+
+def _item_bytes(item: TrafficItem, horizon_ms: int) -> float:
+    if isinstance(item.arrivals, Continuous):
+        return (item.upload_bytes_per_s + item.download_bytes_per_s) * horizon_ms / 1000
+    return _transfers(item, horizon_ms) * (_mean(item.upload) + _mean(item.download))
+
+
+def _mean(law: SizeLaw) -> float:
+    mean = law.expectation()
+    return MAX_SIZE_BYTES if mean is None else min(mean, MAX_SIZE_BYTES)
+
+
+def _change(index: int, change: LimitChange, fleets: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
+    path = ("timeline", index)
+    if reading.horizon_ms is not None and change.at_ms >= reading.horizon_ms:
+        end = canonical_duration(reading.horizon_ms)
+        yield Misfit((*path, "at"), f"expected an instant before the scenario's end, {end}")
+    if change.fleet not in fleets:
+        names = ", ".join(map(quoted, list(fleets)[:5])) + (", …" if len(fleets) > 5 else "")
+        hint = did_you_mean(change.fleet, fleets)
+        yield Misfit((*path, "fleet"), f"expected the name of a fleet ({names}){hint}")
+        return
+    fleet = reading.built.get(id(fleets[change.fleet]))
+    if isinstance(fleet, Fleet) and not fleet.any_limit and not is_whole_mb(change.data_limit_bytes):
+        yield Misfit((*path, "data_limit"), LIMIT_EXPECTED)

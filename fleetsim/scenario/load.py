@@ -1,0 +1,180 @@
+"""Read a scenario file, with every mistake that can be found at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fleetsim.errors import BadInput, Mistake
+from fleetsim.scenario.arrivals import Trace
+from fleetsim.scenario.base import Reading, details
+from fleetsim.scenario.checks import misfits
+from fleetsim.scenario.devices import DeviceGroup
+from fleetsim.scenario.overrides import apply_override
+from fleetsim.scenario.schema import Scenario
+from fleetsim.scenario.source import MAX_FILE_BYTES, Key, Node, parse, quoted, read_bytes, read_text
+from fleetsim.scenario.trace import MAX_TRACE_BYTES, TraceRows, parse_trace
+
+Place = tuple[str, str, str]
+
+
+def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
+    """Read a scenario.
+
+    Parameters
+    ----------
+    path
+        The YAML file; trace files are found relative to it.
+    overrides
+        ``PATH=VALUE`` each, in the order in which they apply.
+
+    Raises
+    ------
+    BadInput
+        With all mistakes that can be found together: those of the file in its order, then those of its traces,
+        then those of the overrides.
+    """
+    file = os.fspath(path)
+    text = read_text(read_bytes(Path(file), file, MAX_FILE_BYTES), file)
+    return load_text(text, overrides, file=file)
+
+
+def load_text(text: str, overrides: Sequence[str] = (), *, file: str = "scenario.yaml") -> Scenario:
+    """Read a scenario from its text; `file` is what mistakes call it and where its traces lie.
+
+    Raises
+    ------
+    BadInput
+        As `load` does.
+    """
+    root = parse(text, file)
+    root.line = 1
+    if not isinstance(root.value, dict):
+        if root.value is not None or not overrides:
+            what = f"found {root.found()}" if root.value is not None else "the file is empty"
+            raise BadInput(Mistake(file, root.line, "", f"{what}; expected a scenario: name, start, duration, …"))
+        root.value = {}
+    root = _overridden(root, overrides)
+    return _Loader(root, file).scenario()
+
+
+def _overridden(root: Node, overrides: Sequence[str]) -> Node:
+    mistakes: list[Mistake] = []
+    for override in overrides:
+        try:
+            root = apply_override(root, override)
+        except BadInput as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise BadInput(mistakes)
+    return root
+
+
+@dataclass
+class _Loader:
+    root: Node
+    file: str
+    reading: Reading = field(default_factory=Reading)
+    mistakes: list[Mistake] = field(default_factory=list)
+    trace_mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def scenario(self) -> Scenario:
+        raw = self.root.plain()
+        raw.setdefault("name", _name_of(self.file))
+        scenario: Scenario | None = None
+        try:
+            scenario = Scenario.model_validate(raw, context=self.reading)
+        except ValidationError as error:
+            for detail in details(error):
+                context = detail["type"].context or {}  # type: ignore[union-attr]
+                self.add(detail["loc"], context["expected"], context.get("found"))
+        for misfit in misfits(raw, self.reading):
+            self.add(misfit.path, misfit.expected, misfit.found)
+        traces = self.traces(raw)
+        ordered = sorted(self.mistakes, key=lambda m: (m.file != self.file, m.line or 0))
+        mistakes = list(dict.fromkeys([*ordered, *self.trace_mistakes]))
+        if mistakes or scenario is None:
+            raise BadInput(mistakes)
+        scenario._folder = Path(self.file).parent
+        scenario._traces = traces
+        scenario._warnings = tuple(dict.fromkeys(self.warnings))
+        return scenario
+
+    def add(self, path: Sequence[Key], expected: str, found: str | None) -> None:
+        node, reached = self.root.at(path)
+        if found is None:
+            found = node.found() if len(reached) == len(path) else "nothing"
+        dotted = ".".join(map(str, path))
+        self.mistakes.append(Mistake(node.file, node.line, dotted, f"found {found}; {expected}"))
+
+    def traces(self, raw: Mapping[str, Any]) -> dict[Place, TraceRows]:
+        """Read the traces of all groups that are right; a file that several SIM groups share is read once each."""
+        read: dict[tuple[str, int], TraceRows | None] = {}
+        content: dict[str, bytes | None] = {}
+        found: dict[Place, TraceRows] = {}
+        for place, path, name, count in self.trace_items(raw):
+            key = (name, count)
+            if key not in read:
+                read[key] = self.trace(path, name, count, content)
+            rows = read[key]
+            if rows is not None:
+                found[place] = rows
+        return found
+
+    def trace_items(self, raw: Mapping[str, Any]) -> Iterator[tuple[Place, tuple[Key, ...], str, int]]:
+        for fleet, content in _items(raw.get("fleets")):
+            for name, group_raw in _items(content.get("devices") if isinstance(content, dict) else None):
+                group = self.reading.built.get(id(group_raw))
+                for item, traffic in group.traffic.items() if isinstance(group, DeviceGroup) else ():
+                    if isinstance(traffic.arrivals, Trace):
+                        path = ("fleets", fleet, "devices", name, "traffic", item, "arrivals", "file")
+                        yield (fleet, name, item), path, traffic.arrivals.file, group.count
+
+    def trace(
+        self, path: tuple[Key, ...], name: str, count: int, content: dict[str, bytes | None]
+    ) -> TraceRows | None:
+        file = os.path.join(os.path.dirname(self.file), name)
+        if name not in content:
+            try:
+                content[name] = read_bytes(Path(file), file, MAX_TRACE_BYTES)
+            except BadInput as error:
+                content[name] = None
+                self.add(path, error.mistakes[0].text, quoted(name))
+        data = content[name]
+        # Without a horizon there are other mistakes; the rows are checked all the same.
+        horizon_ms = self.reading.horizon_ms or 0
+        if data is None:
+            return None
+        try:
+            rows, warnings = parse_trace(data, file, count, horizon_ms)
+        except BadInput as error:
+            self.trace_mistakes += error.mistakes
+            return None
+        self.warnings += warnings
+        return rows
+
+
+def _items(raw: Any) -> Iterator[tuple[str, Any]]:
+    return iter(raw.items()) if isinstance(raw, dict) else iter(())
+
+
+def _name_of(file: str) -> str:
+    stem = "".join(c if c.isprintable() else "?" for c in Path(file).stem)
+    return stem[:200].strip() or "scenario"
+
+
+def trace_files(scenario: Scenario) -> list[tuple[str, str, str, Path]]:
+    """Return (fleet, group, item, absolute path) of each trace."""
+    return [
+        (fleet, group, item, (scenario.folder / traffic.arrivals.file).absolute())
+        for fleet, content in scenario.fleets.items()
+        for group, devices in content.devices.items()
+        for item, traffic in devices.traffic.items()
+        if isinstance(traffic.arrivals, Trace)
+    ]
