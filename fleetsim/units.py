@@ -42,9 +42,7 @@ BYTE_UNITS: Final[Mapping[str, int]] = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
-RATE_UNITS: Final[Mapping[str, int]] = {
-    unit: DURATION_UNITS[unit] for unit in ("day", "week", "h", "min", "s")
-}
+RATE_UNITS: Final[Mapping[str, int]] = {unit: DURATION_UNITS[unit] for unit in ("day", "week", "h", "min", "s")}
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _PART = re.compile(rf"({_NUMBER})\s*([^\W\d_]+)\s*", re.ASCII)

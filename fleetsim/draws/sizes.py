@@ -17,6 +17,7 @@ with probability 2^-33. The sampler is not monotone in its word.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,9 +74,8 @@ class SizeTable:
     def probability_up_to(self, size: IntArray) -> NDArray[np.float64]:
         """Exact probability that this table draws a value <= size, by counting words; float64 like `size`."""
         end = np.asarray(size, dtype=np.int64) + 1
-        count: NDArray[np.generic] = _box_words_below(
-            self.starts, self.slope.astype(np.int64), self.shift - BOX_BITS, end
-        )
+        boxed = _box_words_below(self.starts, self.slope.astype(np.int64), self.shift - BOX_BITS, end)
+        count = boxed.astype(np.float64)
         if self.cum.size:
             k = np.clip(np.searchsorted(self.lower, end, side="right") - 1, 0, None)
             before = np.concatenate([np.zeros(1), self.cum.astype(np.float64)])
@@ -150,8 +150,9 @@ def _boxes(cells: Cells) -> tuple[IntArray, IntArray, int]:
     under = np.concatenate(
         [np.minimum.accumulate(height[: mode + 1][::-1])[::-1], np.minimum.accumulate(height[mode + 1 :])]
     )
-    fits = under > 2.0 ** (point - 12) / _TOO_WIDE
-    width = np.ceil(2.0 ** (point - 12) / np.where(fits, under, 1.0)).astype(np.int64)
+    box_mass = math.ldexp(1.0, point - 12)  # for heights a byte, widths in units
+    fits = under > box_mass / _TOO_WIDE
+    width = np.ceil(box_mass / np.where(fits, under, 1.0)).astype(np.int64)
     fixed = np.minimum(edges, edges[high]) << point
     up = _stack(int(fixed[mode]), fixed[mode + 1 :], width[mode:], fits[mode:])
     down = _stack(-int(fixed[mode]), -fixed[:mode][::-1], width[:mode][::-1], fits[:mode][::-1])

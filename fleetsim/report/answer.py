@@ -120,24 +120,14 @@ def _parts(result: Result, summary: Summary) -> list[float]:
 def _reasons(parts: list[float]) -> str:
     """Each cause with its share, the largest first; those under 1 % are only named."""
     whole = sum(parts)
-    ranked = sorted(
-        ((part / whole, cause) for part, cause in zip(parts, CAUSES, strict=True) if part), key=_share
-    )
+    ranked = sorted(((part / whole, cause) for part, cause in zip(parts, CAUSES, strict=True) if part), key=_share)
     if len(ranked) == 1:
         return f"all of it because {ranked[0][1].because} ({ranked[0][1].label})"
     named = [
-        f"{words.rough_share(part)} because {cause.because} ({cause.label})"
-        for part, cause in ranked
-        if part >= 0.01
+        f"{words.rough_share(part)} because {cause.because} ({cause.label})" for part, cause in ranked if part >= 0.01
     ]
     small = [cause.label for part, cause in ranked if part < 0.01]
-    rest = (
-        f"; under 1 % each: {words.listed(small)}"
-        if len(small) > 1
-        else f"; {small[0]}: under 1 %"
-        if small
-        else ""
-    )
+    rest = f"; under 1 % each: {words.listed(small)}" if len(small) > 1 else f"; {small[0]}: under 1 %" if small else ""
     return words.listed(named) + rest
 
 
@@ -176,9 +166,7 @@ def _silence(result: Result) -> list[str]:
         return []
     said = [f"Once blocked, {words.listed(silent)} of a billing period on average."]
     if lost := total(frame, "undelivered_bytes", role="normal"):
-        said.append(
-            f"{format_bytes(lost / replications(result))} per run of normal devices' data was not delivered."
-        )
+        said.append(f"{format_bytes(lost / replications(result))} per run of normal devices' data was not delivered.")
     return said
 
 
@@ -188,11 +176,7 @@ def _inequality(result: Result) -> list[str]:
     if not over:
         return []
     seen = len(result.sim_periods)
-    part = (
-        f"{words.share(over / seen)} of SIM-periods"
-        if over >= FEW_EVENTS
-        else f"{over} of {periods(seen, result)}"
-    )
+    part = f"{words.share(over / seen)} of SIM-periods" if over >= FEW_EVENTS else f"{over} of {periods(seen, result)}"
     largest = format_bytes(int(result.sim_periods["overage_bytes"].max()))
     return [f"{part} went over the limit; the largest overage of one SIM in one period was {largest}."]
 

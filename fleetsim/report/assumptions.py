@@ -21,15 +21,9 @@ def assumptions(result: Result) -> tuple[tuple[str, str], ...]:
 def _fleets(result: Result) -> list[tuple[str, str]]:
     made = []
     for name, fleet in result.scenario.fleets.items():
-        groups = [
-            f"{group.count:,} {words.plain(key)} ({group.role})" for key, group in fleet.devices.items()
-        ]
+        groups = [f"{group.count:,} {words.plain(key)} ({group.role})" for key, group in fleet.devices.items()]
         who = words.listed(groups) if groups else "no devices at the start"
-        limit = (
-            "no data limit"
-            if fleet.data_limit_bytes is None
-            else f"limit {words.limit(fleet.data_limit_bytes)}"
-        )
+        limit = "no data limit" if fleet.data_limit_bytes is None else f"limit {words.limit(fleet.data_limit_bytes)}"
         made.append((f"Fleet {words.plain(name)}", f"{limit} for each SIM; {who}"))
     return made
 
@@ -49,9 +43,7 @@ def _platform(result: Result) -> list[tuple[str, str]]:
     platform = result.scenario.platform
     every = platform.record_interval_ms
     records = (
-        "only when a data session ends"
-        if every is None
-        else f"every {format_duration(every)} and at a session's end"
+        "only when a data session ends" if every is None else f"every {format_duration(every)} and at a session's end"
     )
     if platform.record_delay_ms:
         records += f", evaluated {format_duration(platform.record_delay_ms)} later"
@@ -67,9 +59,7 @@ def _platform(result: Result) -> list[tuple[str, str]]:
         "none": "nothing passes",
     }[platform.dns_when_blocked]
     if platform.dns_when_blocked != "none":
-        passes += (
-            " and counts toward the limit" if platform.dns_counts else " and does not count toward the limit"
-        )
+        passes += " and counts toward the limit" if platform.dns_counts else " and does not count toward the limit"
     period = platform.billing_period
     if isinstance(period, int):
         lasts = f"{format_duration(period)} from a SIM's activation"
@@ -97,8 +87,6 @@ def _propagation(delay: Propagation) -> str:
 
 def _tariff(result: Result) -> list[tuple[str, str]]:
     tariff = result.scenario.tariff
-    fee, per_mb = (
-        words.money(micros / 1e6, tariff.currency) for micros in (tariff.fee_micros, tariff.per_mb_micros)
-    )
+    fee, per_mb = (words.money(micros / 1e6, tariff.currency) for micros in (tariff.fee_micros, tariff.per_mb_micros))
     steps = "" if tariff.increment_bytes == 1 else f", in steps of {canonical_bytes(tariff.increment_bytes)}"
     return [("Tariff", f"{fee} for each SIM and billing period, {per_mb} per MB{steps}")]

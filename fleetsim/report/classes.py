@@ -51,9 +51,7 @@ def overage_classes(sim_periods: pd.DataFrame, roles: tuple[str, ...] = ROLES) -
         raise ValueError("no SIM-period has overage")
     sizes = frame["overage_bytes"].to_numpy(np.int64)
     even = bool(np.median(sizes) * 5 >= sizes.max())
-    edges = (
-        _even(int(sizes.min()), int(sizes.max())) if even else _growing(int(sizes.min()), int(sizes.max()))
-    )
+    edges = _even(int(sizes.min()), int(sizes.max())) if even else _growing(int(sizes.min()), int(sizes.max()))
     place = np.searchsorted(edges, sizes, side="right") - 1
     by_cause = np.zeros((len(CAUSES), len(edges) - 1), np.int64)
     for i, cause in enumerate(CAUSES):

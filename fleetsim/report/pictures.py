@@ -172,19 +172,13 @@ def _blocked(result: Result) -> Picture:
     roles, n = plots.blocked_roles(result), replications(result)
     if not roles:
         ever = total(result.replications, "blocked_sim_periods")
-        why = (
-            "SIMs were blocked, but too briefly to show over time."
-            if ever
-            else "No SIM was blocked at any time."
-        )
+        why = "SIMs were blocked, but too briefly to show over time." if ever else "No SIM was blocked at any time."
         return Picture(key, heading, why)
 
     def draw(titled: bool) -> Figure:
         figure = _figure(0.8 + 2.0 * len(roles), heading, titled)
         # Axes of their own: a few blocked customers would vanish beside all the faulty devices.
-        for role, ax in zip(
-            roles, figure.subplots(len(roles), 1, sharex=True, squeeze=False)[:, 0], strict=True
-        ):
+        for role, ax in zip(roles, figure.subplots(len(roles), 1, sharex=True, squeeze=False)[:, 0], strict=True):
             plots.blocked_over_time(result, ax, (role,))
             ax.label_outer()
         return figure

@@ -104,18 +104,14 @@ def cost_over_replications(result: Result, ax: Axes, metric: str = "cost") -> Ax
     if n <= _DOTS:
         ax.plot(values, part, "o", color="#1f4e79", markersize=5, label="one replication", zorder=3)
     else:
-        ax.step(
-            values, part, where="post", color="#1f4e79", linewidth=2, label=f"{n:,} replications", zorder=3
-        )
+        ax.step(values, part, where="post", color="#1f4e79", linewidth=2, label=f"{n:,} replications", zorder=3)
     mean = Summary(result).get(metric)
     currency = words.plain(str(result.manifest["currency"]))
     if mean is not None:
         if bounds := mean.interval:
             level = words.share(confidence(result))
             ax.axvspan(*bounds, facecolor="#d9d9d9", edgecolor="none", label=f"{level} interval of the mean")
-        ax.axvline(
-            mean.value, color=INK, linestyle="--", linewidth=1.2, label=f"mean {words.amount(mean.value)}"
-        )
+        ax.axvline(mean.value, color=INK, linestyle="--", linewidth=1.2, label=f"mean {words.amount(mean.value)}")
     ax.set_ylim(0, 1.04)
     ax.margins(x=0.08)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=0))
@@ -147,9 +143,7 @@ def blocked_over_time(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) 
         look = ROLE_STYLE[role]
         if n > 1:
             low, high = (
-                np.quantile(values, [0.05, 0.95], axis=1)
-                if n >= ENOUGH
-                else (values.min(axis=1), values.max(axis=1))
+                np.quantile(values, [0.05, 0.95], axis=1) if n >= ENOUGH else (values.min(axis=1), values.max(axis=1))
             )
             spread = "5 % to 95 %" if n >= ENOUGH else "smallest to largest"
             ax.fill_between(

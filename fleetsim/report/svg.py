@@ -39,7 +39,5 @@ def inline(svg: bytes, *, prefix: str, label: str) -> str:
                 parent.set(name, _REFERENCE.sub(rf"url(#{prefix}-\1)", value))
     for size in ("width", "height"):  # the page sets the size; the view box keeps the proportions
         root.attrib.pop(size, None)
-    root.attrib.update(
-        {"role": "img", "aria-label": label, "style": "stroke-linejoin:round;stroke-linecap:butt"}
-    )
+    root.attrib.update({"role": "img", "aria-label": label, "style": "stroke-linejoin:round;stroke-linecap:butt"})
     return ElementTree.tostring(root, encoding="unicode")

@@ -126,9 +126,7 @@ def _any(made: tuple[Column, ...], value: Callable[[Column], float]) -> bool:
     return any(value(column) for column in made)
 
 
-def _megabytes(
-    made: tuple[Column, ...], value: Callable[[Column], float]
-) -> tuple[bool, Callable[[Column], str]]:
+def _megabytes(made: tuple[Column, ...], value: Callable[[Column], float]) -> tuple[bool, Callable[[Column], str]]:
     return _any(made, value), lambda column: words.number(value(column) / 1e6)
 
 

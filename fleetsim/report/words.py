@@ -56,9 +56,7 @@ def estimated_share(value: float, low: float, high: float) -> tuple[str, str, st
     """A share and its interval, with the decimals that the interval's width deserves."""
     percents = [100.0 * min(max(x, 0.0), 1.0) for x in (value, low, high)]
     decimals = _decimals(percents[2] - percents[1])
-    while decimals < 6 and any(
-        round(p, decimals) in (0.0, 100.0) and p not in (0.0, 100.0) for p in percents
-    ):
+    while decimals < 6 and any(round(p, decimals) in (0.0, 100.0) and p not in (0.0, 100.0) for p in percents):
         decimals += 1  # only nothing is 0 %, only all is 100 %
     value_text, low_text, high_text = (f"{p:.{decimals}f} %" for p in percents)
     return value_text, low_text, high_text

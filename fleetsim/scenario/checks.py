@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fleetsim.draws.laws import MAX_SIZE_BYTES, SizeLaw
+from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
 from fleetsim.scenario.arrivals import Continuous, Periodic, Poisson
 from fleetsim.scenario.base import Reading, did_you_mean
 from fleetsim.scenario.devices import MAX_SIMS, AlwaysOn, DeviceGroup, TrafficItem
 from fleetsim.scenario.platform import Platform
 from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
-from fleetsim.scenario.schema import Fleet, LimitChange
+from fleetsim.scenario.schema import LimitChange
 from fleetsim.scenario.source import Key, quoted
 from fleetsim.units import MS_PER_DAY, canonical_duration
 
@@ -108,12 +108,10 @@ def _group(
             key = "rate" if isinstance(item.arrivals, Poisson) else "every"
             where = (*path, "traffic", name, "arrivals", key)
             yield Misfit(where, f"expected at most {MAX_EVENTS:,} transfers of one SIM in the scenario")
-        if isinstance(item.arrivals, Continuous) and item.arrivals.until_ms is None:
-            if item.arrivals.from_ms >= horizon_ms:
-                yield Misfit(
-                    (*path, "traffic", name, "arrivals", "from"),
-                    f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}",
-                )
+        stream = item.arrivals
+        if isinstance(stream, Continuous) and stream.until_ms is None and stream.from_ms >= horizon_ms:
+            where = (*path, "traffic", name, "arrivals", "from")
+            yield Misfit(where, f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}")
 
 
 def _transfers(item: TrafficItem, horizon_ms: int) -> float:
@@ -130,7 +128,7 @@ def _item_bytes(item: TrafficItem, horizon_ms: int) -> float:
     return _transfers(item, horizon_ms) * (_mean(item.upload) + _mean(item.download))
 
 
-def _mean(law: SizeLaw) -> float:
+def _mean(law: Law) -> float:
     mean = law.expectation()
     return MAX_SIZE_BYTES if mean is None else min(mean, MAX_SIZE_BYTES)
 
@@ -145,6 +143,7 @@ def _change(index: int, change: LimitChange, fleets: dict[str, Any], reading: Re
         hint = did_you_mean(change.fleet, fleets)
         yield Misfit((*path, "fleet"), f"expected the name of a fleet ({names}){hint}")
         return
-    fleet = reading.built.get(id(fleets[change.fleet]))
-    if isinstance(fleet, Fleet) and not fleet.any_limit and not is_whole_mb(change.data_limit_bytes):
+    # As it is in the file: the fleet's other keys may be wrong.
+    any_limit = _mapping(fleets[change.fleet]).get("any_limit", False)
+    if any_limit is False and not is_whole_mb(change.data_limit_bytes):
         yield Misfit((*path, "data_limit"), LIMIT_EXPECTED)

@@ -53,7 +53,6 @@ def load_text(text: str, overrides: Sequence[str] = (), *, file: str = "scenario
         As `load` does.
     """
     root = parse(text, file)
-    root.line = 1
     if not isinstance(root.value, dict):
         if root.value is not None or not overrides:
             what = f"found {root.found()}" if root.value is not None else "the file is empty"
@@ -131,14 +130,14 @@ class _Loader:
         for fleet, content in _items(raw.get("fleets")):
             for name, group_raw in _items(content.get("devices") if isinstance(content, dict) else None):
                 group = self.reading.built.get(id(group_raw))
-                for item, traffic in group.traffic.items() if isinstance(group, DeviceGroup) else ():
+                if not isinstance(group, DeviceGroup):
+                    continue
+                for item, traffic in group.traffic.items():
                     if isinstance(traffic.arrivals, Trace):
                         path = ("fleets", fleet, "devices", name, "traffic", item, "arrivals", "file")
                         yield (fleet, name, item), path, traffic.arrivals.file, group.count
 
-    def trace(
-        self, path: tuple[Key, ...], name: str, count: int, content: dict[str, bytes | None]
-    ) -> TraceRows | None:
+    def trace(self, path: tuple[Key, ...], name: str, count: int, content: dict[str, bytes | None]) -> TraceRows | None:
         file = os.path.join(os.path.dirname(self.file), name)
         if name not in content:
             try:

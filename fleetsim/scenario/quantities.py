@@ -6,6 +6,7 @@ import calendar
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -38,9 +39,9 @@ _INSTANT_SCHEMA: Final = {"type": "string", "examples": ["2026-01-15T09:00:00Z"]
 
 def text_of(raw: Any, expected: str) -> str:
     """Return a scalar as the text it was written with; lists, mappings, nothing and truths are none."""
-    if isinstance(raw, bool) or not isinstance(raw, str | int):
+    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
         raise ValueError(expected)
-    return str(raw)
+    return format(raw, "f") if isinstance(raw, Decimal) else str(raw)
 
 
 def _bounded(
@@ -297,6 +298,6 @@ Rate: Final = Reads(
 ByteRate: Final = Reads(
     _byte_rate,
     units.BYTE_RATE_EXPECTED,
-    {"type": "string", "pattern": r"/\s*s\s*$", "examples": ["280 kB/s"]},
+    {"type": "string", "pattern": rf"^\s*{_BYTES_PATTERN}\s*(/|per)\s*s\s*$", "examples": ["280 kB/s"]},
 )
 Money: Final = Reads(_money, units.MONEY_EXPECTED, {"type": ["number", "string"], "examples": ["0.10"]})

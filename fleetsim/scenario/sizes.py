@@ -149,7 +149,7 @@ class Sized:
         return part.law()
 
 
-def as_written(law: Law) -> str | dict[str, str]:
+def as_written(law: Law) -> str | dict[str, str | Decimal]:
     """Return a law as a scenario writes it; reading that gives the law again."""
     match law:
         case laws.Constant(value):
@@ -159,15 +159,15 @@ def as_written(law: Law) -> str | dict[str, str]:
         case laws.Exponential(mean):
             return {"distribution": "exponential", **_bytes(mean=mean)}
         case laws.Gamma(mean, shape):
-            return {"distribution": "gamma", **_bytes(mean=mean), "shape": plain_float(shape)}
+            return {"distribution": "gamma", **_bytes(mean=mean), "shape": _decimal(shape)}
         case laws.LogNormal(median, sigma, mean):
             return {
                 "distribution": "lognormal",
                 **_bytes(median=median, mean=mean),
-                "sigma": plain_float(sigma),
+                "sigma": _decimal(sigma),
             }
         case laws.Pareto(minimum, shape, maximum):
-            tail = {"shape": plain_float(shape), **_bytes(maximum=maximum)}
+            tail: dict[str, str | Decimal] = {"shape": _decimal(shape), **_bytes(maximum=maximum)}
             return {"distribution": "pareto", **_bytes(minimum=minimum), **tail}
 
 
@@ -175,7 +175,6 @@ def _bytes(**sizes: int | None) -> dict[str, str]:
     return {key: units.canonical_bytes(value) for key, value in sizes.items() if value is not None}
 
 
-def plain_float(value: float) -> str:
-    """Print a float as the shortest decimal number that reads back to it, without an exponent."""
-    shortest = format(Decimal(repr(float(value))), "f")
-    return shortest.removesuffix(".0")
+def _decimal(value: float) -> Decimal:
+    """Return the shortest decimal number that reads back to a float."""
+    return Decimal(repr(float(value)))

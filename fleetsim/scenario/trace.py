@@ -104,7 +104,8 @@ def parse_trace(data: bytes, file: str, count: int, horizon_ms: int) -> tuple[Tr
         sims = columns["sim"]
         order = order[np.argsort(sims[order], kind="stable")]
         offsets = np.searchsorted(sims[order], np.arange(count + 1)).astype(np.int64)
-    rows = TraceRows(offsets, *(columns[name][order] for name in _REQUIRED), hashlib.sha256(data).hexdigest())
+    kept = {name: columns[name][order] for name in _REQUIRED}
+    rows = TraceRows(offsets=offsets, **kept, sha256=hashlib.sha256(data).hexdigest())
     if not ignored:
         return rows, ()
     what = "1 row" if ignored == 1 else f"{ignored:,} rows"
@@ -117,7 +118,7 @@ def _table(data: bytes, file: str) -> tuple[dict[str, Ints], Ints, list[Mistake]
     names = _header(read_text(head, file), file)
     # Digits, commas and line ends only, as a program writes them: read at once, a million rows in a second.
     # All else, blank lines too, goes the slow way, which knows the line of each row and each wrong cell.
-    body = body.replace(b"\r\n", b"\n")
+    body = body.replace(b"\r\n", b"\n").rstrip(b"\n")
     if body and not body.translate(None, b"0123456789,\n") and b"\n\n" not in b"\n" + body:
         try:
             table = np.loadtxt(io.BytesIO(body), np.int64, comments=None, delimiter=",", ndmin=2)
@@ -151,8 +152,9 @@ def _known(columns: Mapping[str, Ints]) -> dict[str, Ints]:
 
 
 def _table_by_rows(text: str, names: list[str], file: str) -> tuple[dict[str, Ints], Ints, list[Mistake]]:
-    at = {name: names.index(name) for name in _COLUMNS if name in names}
-    cells: dict[str, list[int]] = {name: [] for name in at}
+    known = [name for name in _COLUMNS if name in names]
+    places = [names.index(name) for name in known]
+    rows: list[list[int]] = []
     lines: list[int] = []
     mistakes: list[Mistake] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -162,22 +164,22 @@ def _table_by_rows(text: str, names: list[str], file: str) -> tuple[dict[str, In
             if not row:
                 continue
             if len(row) != len(names):
-                found = f"found {len(row)} values; expected {len(names)}, as the first line names them"
-                mistakes.append(Mistake(file, reader.line_num, "", found))
+                what = f"found {len(row)} values; expected {len(names)}, as the first line names them"
+                mistakes.append(Mistake(file, reader.line_num, "", what))
                 continue
-            found_cells = {name: row[i].strip() for name, i in at.items()}
-            bad = [name for name, cell in found_cells.items() if not _WHOLE.fullmatch(cell)]
-            for name in bad:
-                what = f"found {quoted(found_cells[name])}; expected a whole number, 0 or more"
-                mistakes.append(Mistake(file, reader.line_num, name, what))
-            if not bad:
+            cells = [row[place].strip() for place in places]
+            if all(map(_WHOLE.fullmatch, cells)):
+                rows.append([int(cell) for cell in cells])
                 lines.append(reader.line_num)
-                for name, cell in found_cells.items():
-                    cells[name].append(int(cell))
+                continue
+            for name, cell in zip(known, cells, strict=True):
+                if not _WHOLE.fullmatch(cell):
+                    what = f"found {quoted(cell)}; expected a whole number of at most 18 digits, 0 or more"
+                    mistakes.append(Mistake(file, reader.line_num, name, what))
     except csv.Error as error:
         mistakes.append(Mistake(file, reader.line_num, "", f"not CSV: {error}"))
-    columns = {name: np.array(values, np.int64) for name, values in cells.items()}
-    return columns, np.array(lines, np.int64), mistakes
+    table = np.array(rows, np.int64).reshape(len(rows), len(known))
+    return {name: table[:, i] for i, name in enumerate(known)}, np.array(lines, np.int64), mistakes
 
 
 def _misfits(columns: Mapping[str, Ints], lines: Ints, file: str, count: int) -> Iterator[Mistake]:

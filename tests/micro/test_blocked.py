@@ -51,9 +51,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
 
 def trace(*transfers):
     """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(
-        ["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)]
-    )
+    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
 
 
 TRACE = "{arrivals: {process: trace, file: trace.csv}}"
@@ -248,9 +246,7 @@ def test_continuous_traffic_counts_from_its_own_start_through_suspensions_and_bo
     # 4320 - 3001 = 1319 moved, 6003 - 4320 = 1683 lost. In period 1 the record of [1000500, 1080000) holds
     # 239 only.
     first, second = simulate(
-        scenario(
-            {"s": stream(3, "0 s", "2001 s")}, duration="2001 s", platform={"billing_period": "1000500 ms"}
-        )
+        scenario({"s": stream(3, "0 s", "2001 s")}, duration="2001 s", platform={"billing_period": "1000500 ms"})
     )
     assert counted(first) == {
         "offered": 3001,

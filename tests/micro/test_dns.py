@@ -53,9 +53,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
 
 def trace(*transfers):
     """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(
-        ["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)]
-    )
+    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
 
 
 TRACE = "{arrivals: {process: trace, file: trace.csv}}"
@@ -121,9 +119,7 @@ def test_with_a_cache_ttl_of_one_millisecond_two_transfers_at_one_instant_share_
 
 def test_a_lookup_moves_whole_at_the_start_of_a_running_transfer(row):
     # 1000 B over 600000 ms from 10 ms before the horizon: 0 B of it (1000 * 10 // 600000), the lookup whole
-    got = row(
-        scenario({"t": TRACE}, limit="10 kB", dns=dns()), trace_csv=trace((3_599_990, 1000, 0, 600_000))
-    )
+    got = row(scenario({"t": TRACE}, limit="10 kB", dns=dns()), trace_csv=trace((3_599_990, 1000, 0, 600_000)))
     assert counted(got) == {"offered": 1000, "up": 70, "down": 150, "used": 220, "dns": 220}
 
 
@@ -324,16 +320,12 @@ def test_a_via_dns_stream_is_suspended_where_nothing_passes(row):
 def test_dns_counts_toward_the_limit(row):
     # 900 + 220 = 1120 > 1000
     got = row(scenario({"t": TRACE}, dns=dns()), trace_csv=trace((0, 900, 0, 0)))
-    assert counted(got) == blocked_at_360000(
-        offered=900, up=970, down=150, used=1120, dns=220, over=120, metering=120
-    )
+    assert counted(got) == blocked_at_360000(offered=900, up=970, down=150, used=1120, dns=220, over=120, metering=120)
 
 
 def test_with_dns_counts_false_lookups_are_not_evaluated_but_numbered(row):
     # evaluated: 900 <= 1000, no block; numbered: 1120, 120 over
-    got = row(
-        scenario({"t": TRACE}, platform={"dns_counts": "false"}, dns=dns()), trace_csv=trace((0, 900, 0, 0))
-    )
+    got = row(scenario({"t": TRACE}, platform={"dns_counts": "false"}, dns=dns()), trace_csv=trace((0, 900, 0, 0)))
     assert counted(got) == {
         "offered": 900,
         "up": 970,
@@ -365,9 +357,7 @@ def test_with_dns_counts_false_exactly_the_limit_without_dns_does_not_block_and_
 
 
 def test_with_dns_counts_false_via_dns_traffic_is_not_evaluated_either(row):
-    got = row(
-        scenario({"tunnel": TUNNEL}, platform={"dns_counts": "false"}), tunnel_csv=trace((0, 1500, 0, 0))
-    )
+    got = row(scenario({"tunnel": TUNNEL}, platform={"dns_counts": "false"}), tunnel_csv=trace((0, 1500, 0, 0)))
     assert counted(got) == {
         "offered": 1500,
         "up": 1500,

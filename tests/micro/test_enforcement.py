@@ -224,9 +224,7 @@ def test_a_record_delay_longer_than_the_interval_keeps_the_records_apart(row):
     ("duration", "blocks", "blocked_at", "blocked_ms"),
     [("720000 ms", 0, None, 0), ("720001 ms", 1, 720_000, 1)],
 )
-def test_a_block_due_at_the_horizon_does_not_take_effect(
-    row, delay, duration, blocks, blocked_at, blocked_ms
-):
+def test_a_block_due_at_the_horizon_does_not_take_effect(row, delay, duration, blocks, blocked_at, blocked_ms):
     # Closed at 6:00, due at 12:00.
     text = scenario(platform=f"limit_propagation: 4 min, {delay}: 6 min", duration=duration)
     check(
@@ -281,9 +279,7 @@ def test_a_refresh_above_the_limit_does_not_move_a_pending_block(row):
     ("new_limit", "blocks", "blocked_at", "blocked_ms"),
     [("149 B", 1, 840_000, 960_000), ("150 B", 0, None, 0)],
 )
-def test_recorded_usage_not_above_the_limit_cancels_a_pending_block(
-    row, new_limit, blocks, blocked_at, blocked_ms
-):
+def test_recorded_usage_not_above_the_limit_cancels_a_pending_block(row, new_limit, blocks, blocked_at, blocked_ms):
     # 150 recorded at 6:00, pending for 14:00; the new limit arrives at 9:00.
     text = scenario(
         platform="limit_propagation: 4 min, enforcement_delay: 8 min",
@@ -306,9 +302,7 @@ def test_after_a_cancelled_block_a_new_one_waits_its_whole_delay_and_bytes_are_m
         platform="limit_propagation: 4 min, enforcement_delay: 8 min",
         timeline=("at: 5 min, fleet: f, data_limit: 200 B",),
     )
-    transfers = trace(
-        (60_000, 150), (600_000, 40), (780_000, 60), (840_000, 5), (1_200_000, 7), (1_560_000, 9)
-    )
+    transfers = trace((60_000, 150), (600_000, 40), (780_000, 60), (840_000, 5), (1_200_000, 7), (1_560_000, 9))
     check(
         row(text, trace_csv=transfers),
         offered_bytes=271,
@@ -434,9 +428,7 @@ def test_a_boundary_lifts_a_block_and_the_new_period_can_have_its_own(simulate):
     ("new_limit", "blocks", "blocked_at", "blocked_ms"),
     [("149 B", 1, 840_000, 960_000), ("150 B", 0, None, 0)],
 )
-def test_a_refresh_blocks_where_recorded_usage_is_above_the_new_limit(
-    row, new_limit, blocks, blocked_at, blocked_ms
-):
+def test_a_refresh_blocks_where_recorded_usage_is_above_the_new_limit(row, new_limit, blocks, blocked_at, blocked_ms):
     # 150 recorded at 6:00 under 1000; the new limit, set at 10:00, arrives at 14:00.
     text = scenario(limit="1000 B", timeline=(f"at: 10 min, fleet: f, data_limit: {new_limit}",))
     check(

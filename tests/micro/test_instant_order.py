@@ -2,7 +2,8 @@
 
 1 boundary, 2 statuses and limits, 3 refreshes, 4 sessions and records close, 5 evaluations, 6 blocks,
 7 traffic. A row cannot tell the order of 2 and 4, of 2 and 6, of 4 and 6, nor that of transfers within 7:
-nothing that is counted happens between them. The record grid is 6, 12, 18, 24 minutes throughout.
+nothing that is counted happens between them. Of 3 and 4 it tells that a refresh does not know the record that
+closes at its instant. The record grid is 6, 12, 18, 24 minutes throughout.
 """
 
 from __future__ import annotations

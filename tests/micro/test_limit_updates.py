@@ -102,8 +102,7 @@ def test_a_lowered_limit_blocks_the_sims_that_are_above_it_and_no_others(simulat
         text, trace_csv=trace_of_sims((0, 60_000, 150), (1, 60_000, 101), (2, 60_000, 100), (3, 60_000, 99))
     )
     assert [
-        (found["used_bytes"], found["overage_bytes"], found["blocks"], found["first_blocked_at"])
-        for found in rows
+        (found["used_bytes"], found["overage_bytes"], found["blocks"], found["first_blocked_at"]) for found in rows
     ] == [(150, 0, 1, 840_000), (101, 0, 1, 840_000), (100, 0, 0, None), (99, 0, 0, None)]
 
 
@@ -320,9 +319,7 @@ def test_setting_the_same_value_is_an_update_that_starts_a_refresh(row):
         first_blocked_at=360_000,
         blocked_ms=660_000,
     )
-    alone = scenario(
-        platform="limit_propagation: 10 min", timeline=("at: 16 min, fleet: f, data_limit: 500 B",)
-    )
+    alone = scenario(platform="limit_propagation: 10 min", timeline=("at: 16 min, fleet: f, data_limit: 500 B",))
     check(
         row(alone, trace_csv=trace((60_000, 150))),
         blocks=1,
@@ -584,9 +581,11 @@ def test_a_move_of_some_takes_the_lowest_numbers_and_leaves_the_others_alone(sim
     # All three blocked at 6:00 with 150; two move to g (500) at 10:00 and are unblocked at 14:00.
     text = scenario(count=3, other="500 B", timeline=("at: 10 min, sims: f/d, count: 2, to: g",))
     rows = simulate(text, trace_csv=trace((60_000, 150)))
-    assert [
-        (found["sim"], found["fleet"], found["data_limit_bytes"], found["blocked_ms"]) for found in rows
-    ] == [(0, "g", 500, 480_000), (1, "g", 500, 480_000), (2, "f", 100, 1_440_000)]
+    assert [(found["sim"], found["fleet"], found["data_limit_bytes"], found["blocked_ms"]) for found in rows] == [
+        (0, "g", 500, 480_000),
+        (1, "g", 500, 480_000),
+        (2, "f", 100, 1_440_000),
+    ]
 
 
 # Delays drawn

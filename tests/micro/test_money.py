@@ -29,7 +29,7 @@ def flow(keys):
     return "{" + ", ".join(f"{key}: {value}" for key, value in keys.items()) + "}"
 
 
-def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None, **group):
+def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None, *, tariff, **group):
     """One always-on SIM: records close at 6, 12, ... min, a limit set at T arrives at T + 5 min."""
     platform = {"preset": "super-sim", "limit_propagation": "5 min"} | (platform or {})
     group = {
@@ -43,6 +43,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
         f"duration: {duration}",
         "seed: 1",
         f"platform: {flow(platform)}",
+        f"tariff: {tariff}",
         f"fleets: {{f: {{data_limit: {limit}, any_limit: true, devices: {{d: {flow(group)}}}}}}}",
     ]
     if limits:
@@ -53,9 +54,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
 
 def trace(*transfers):
     """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(
-        ["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)]
-    )
+    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
 
 
 TRACE = "{arrivals: {process: trace, file: trace.csv}}"
@@ -72,9 +71,7 @@ def invoice(row):
 
 def bill(row, used, limit="1000 B", **prices):
     """The invoice of a SIM that moved so many bytes at 0."""
-    return invoice(
-        row(scenario({"t": TRACE}, limit=limit, tariff=tariff(**prices)), trace_csv=trace((0, used, 0, 0)))
-    )
+    return invoice(row(scenario({"t": TRACE}, limit=limit, tariff=tariff(**prices)), trace_csv=trace((0, used, 0, 0))))
 
 
 # 0.10 a MB is 100000 micro-units a MB, one for 10 bytes. (fee, usage, overage, cost)
@@ -145,9 +142,7 @@ def test_nothing_used_costs_the_fee_only_whatever_the_increment(row):
 def test_bytes_are_rounded_up_for_every_period_and_sim_by_itself(simulate):
     # 1 B each: 1000 billed each: 100
     rows = simulate(
-        scenario(
-            {"t": TRACE}, count=2, platform={"billing_period": "30 min"}, tariff=tariff(increment="1 kB")
-        ),
+        scenario({"t": TRACE}, count=2, platform={"billing_period": "30 min"}, tariff=tariff(increment="1 kB")),
         trace_csv=trace((0, 1, 0, 0), (1_800_000, 0, 1, 0)),
     )
     assert [(row["sim"], row["period"], row["used_bytes"]) for row in rows] == [
@@ -177,31 +172,27 @@ def test_prices_are_decimal_numbers_taken_exactly(row, per_mb, usage):
     assert bill(row, 1_000_000, "1 MB", per_mb=per_mb) == (2_000_000, usage, 0, 2_000_000 + usage)
 
 
-@pytest.mark.parametrize(
-    ("fee", "micros"), [("1.001", 1_001_000), ("8.2", 8_200_000), ("0", 0), ("0.40", 400_000)]
-)
+@pytest.mark.parametrize(("fee", "micros"), [("1.001", 1_001_000), ("8.2", 8_200_000), ("0", 0), ("0.40", 400_000)])
 def test_the_fee_is_a_decimal_number_taken_exactly(row, fee, micros):
     # 10 B cost 1
     assert bill(row, 10, fee=fee) == (micros, 1, 0, micros + 1)
 
 
 def test_a_price_times_bytes_beyond_64_bits_is_still_exact(row):
-    # 2,000,000,000,001 B at 10 a MB: 2 * 10^12 * 10^7 = 2 * 10^19 > 2^63; 20,000,000 units, and 10 for the
-    # last byte
-    assert bill(row, 2_000_000_000_001, "unlimited", per_mb="10") == (
-        2_000_000,
-        20_000_000_000_010,
-        0,
-        20_000_002_000_010,
+    # 2,000,000,000,001 B at 10 a MB: 2 * 10^12 * 10^7 = 2 * 10^19 > 2^63: 20,000,000 units, and 10 micro-units
+    # for the last byte
+    got = row(
+        scenario({"t": TRACE}, limit="unlimited", tariff=tariff(per_mb="10")),
+        trace_csv=trace((0, 1_000_000_000_000, 1_000_000_000_001, 0)),
     )
+    assert got["used_bytes"] == 2_000_000_000_001
+    assert invoice(got) == (2_000_000, 20_000_000_000_010, 0, 20_000_002_000_010)
 
 
 def test_short_and_incomplete_periods_owe_the_whole_fee(simulate):
     # periods of 30 min in 45 min: the second is cut by the horizon
     rows = simulate(
-        scenario(
-            {"t": TRACE}, duration="45 min", platform={"billing_period": "30 min"}, tariff=tariff(fee="1.50")
-        ),
+        scenario({"t": TRACE}, duration="45 min", platform={"billing_period": "30 min"}, tariff=tariff(fee="1.50")),
         trace_csv=trace((0, 10, 0, 0)),
     )
     assert [(row["complete"], row["fee_due"]) for row in rows] == [(True, True), (False, True)]
@@ -223,9 +214,7 @@ def test_the_short_first_calendar_month_owes_the_whole_fee(simulate):
 
 def test_what_was_not_delivered_is_not_charged(row):
     # 1500 B moved, 5000 B lost at 400000
-    got = row(
-        scenario({"t": TRACE}, tariff=tariff()), trace_csv=trace((0, 1500, 0, 0), (400_000, 5000, 0, 0))
-    )
+    got = row(scenario({"t": TRACE}, tariff=tariff()), trace_csv=trace((0, 1500, 0, 0), (400_000, 5000, 0, 0)))
     assert (got["used_bytes"], got["undelivered_bytes"]) == (1500, 5000)
     assert invoice(got) == (2_000_000, 150, 50, 2_000_150)
 

@@ -51,9 +51,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
 
 def trace(*transfers):
     """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(
-        ["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)]
-    )
+    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
 
 
 TRACE = "{arrivals: {process: trace, file: trace.csv}}"
@@ -208,9 +206,7 @@ def test_a_byte_is_over_by_the_limit_that_the_fleet_has_at_that_moment(row):
         scenario({"t": TRACE}, limit="5000 B", limits={"100 s": "1000 B"}),
         trace_csv=trace((0, 1500, 0, 0), (99_999, 10, 0, 0), (100_000, 20, 0, 0)),
     )
-    assert counted(got) == blocked_from(
-        400_000, 3_200_000, offered=1530, up=1530, used=1530, over=20, propagation=20
-    )
+    assert counted(got) == blocked_from(400_000, 3_200_000, offered=1530, up=1530, used=1530, over=20, propagation=20)
 
 
 def test_a_running_transfer_is_split_at_the_instant_of_a_new_limit(row):
@@ -359,9 +355,7 @@ def test_from_unlimited_to_a_limit_overage_is_propagation_until_it_arrives(row):
         scenario({"t": TRACE}, limit="unlimited", limits={"100 s": "1000 B"}),
         trace_csv=trace((0, 3000, 0, 0), (200_000, 500, 0, 0)),
     )
-    assert counted(got) == blocked_from(
-        400_000, 3_200_000, offered=3500, up=3500, used=3500, over=500, propagation=500
-    )
+    assert counted(got) == blocked_from(400_000, 3_200_000, offered=3500, up=3500, used=3500, over=500, propagation=500)
     assert got["data_limit_bytes"] == 1000
 
 

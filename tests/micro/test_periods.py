@@ -53,9 +53,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
 
 def trace(*transfers):
     """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(
-        ["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)]
-    )
+    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
 
 
 TRACE = "{arrivals: {process: trace, file: trace.csv}}"
@@ -114,9 +112,7 @@ def test_a_month_from_30_january_ends_on_28_february_then_on_30_march(simulate):
 def test_an_activation_month_counts_from_the_sims_activation(simulate):
     # activated on 11 January: ends 11 February (41 days after the start) and 11 March (69 days).
     # Two months from 1 January are 59 days: the second period is cut by the horizon and keeps its own end.
-    rows = simulate(
-        idle("2026-01-01T00:00:00Z", "2 months", "activation-month", activation="{at: 10 days, over: 0 s}")
-    )
+    rows = simulate(idle("2026-01-01T00:00:00Z", "2 months", "activation-month", activation="{at: 10 days, over: 0 s}"))
     assert [span(row) for row in rows] == [
         (0, 864_000_000, 3_542_400_000, True),
         (1, 3_542_400_000, 5_961_600_000, False),
@@ -146,13 +142,9 @@ def test_a_calendar_month_ends_at_midnight_utc_though_the_start_is_written_with_
 
 def test_no_period_starts_at_the_horizon_and_one_that_starts_a_millisecond_before_has_a_row(simulate):
     items = {"t": TRACE}
-    rows = simulate(
-        scenario(items, duration="3600000 ms", platform=HALF_HOURS), trace_csv=trace((0, 10, 0, 0))
-    )
+    rows = simulate(scenario(items, duration="3600000 ms", platform=HALF_HOURS), trace_csv=trace((0, 10, 0, 0)))
     assert [span(row) for row in rows] == [(0, 0, 1_800_000, True), (1, 1_800_000, 3_600_000, True)]
-    rows = simulate(
-        scenario(items, duration="3600001 ms", platform=HALF_HOURS), trace_csv=trace((0, 10, 0, 0))
-    )
+    rows = simulate(scenario(items, duration="3600001 ms", platform=HALF_HOURS), trace_csv=trace((0, 10, 0, 0)))
     assert [span(row) for row in rows] == [
         (0, 0, 1_800_000, True),
         (1, 1_800_000, 3_600_000, True),
@@ -275,9 +267,7 @@ def test_the_record_that_closes_at_the_boundary_blocks_nothing(simulate):
 
 
 @pytest.mark.parametrize("record_delay", ["6 min", "7 min"])
-def test_evaluations_still_due_at_a_boundary_are_dropped_those_due_at_that_instant_included(
-    simulate, record_delay
-):
+def test_evaluations_still_due_at_a_boundary_are_dropped_those_due_at_that_instant_included(simulate, record_delay):
     # 1500 B at 1300000 close at 1440000 and are due at 1800000 or 1860000: nobody sees them.
     # 900 B of period 1, recorded at 2160000, stay alone: no block.
     first, second = simulate(
@@ -321,6 +311,27 @@ def test_a_block_at_the_horizon_ends_with_it(row):
         "blocks": 1,
         "first_blocked": 360_000,
         "blocked_ms": 1,
+    }
+
+
+def test_an_open_session_goes_on_through_a_boundary(simulate):
+    # on demand, idle_timeout 5 min: opened at 1700000, records every 6 min from there: 1500 B at 1900000 are
+    # recorded at 2060000. A session opened anew at 1900000 would have its first record at 2200000, when it
+    # closes.
+    first, second = simulate(
+        scenario({"t": TRACE}, platform=HALF_HOURS, session="{mode: on-demand, idle_timeout: 5 min}"),
+        trace_csv=trace((1_700_000, 800, 0, 0), (1_900_000, 1500, 0, 0)),
+    )
+    assert counted(first) == {"offered": 800, "up": 800, "used": 800}
+    assert counted(second) == {
+        "offered": 1500,
+        "up": 1500,
+        "used": 1500,
+        "over": 500,
+        "metering": 500,
+        "blocks": 1,
+        "first_blocked": 2_060_000,
+        "blocked_ms": 1_540_000,
     }
 
 
@@ -484,9 +495,7 @@ def test_a_byte_complete_at_the_boundary_belongs_to_the_ending_period_an_instant
 def test_continuous_traffic_is_split_at_the_boundary_by_what_it_offers_from_its_own_start(simulate):
     # 7 B/s from 0 to 20 s, periods of 10500 ms: 7 * 10500 // 1000 = 73 (73.5), then 140 - 73
     stream = "{arrivals: {process: continuous, from: 0 s, until: 20 s}, download: 7 B/s}"
-    first, second = simulate(
-        scenario({"s": stream}, duration="21 s", platform={"billing_period": "10500 ms"})
-    )
+    first, second = simulate(scenario({"s": stream}, duration="21 s", platform={"billing_period": "10500 ms"}))
     assert counted(first) == {"offered": 73, "down": 73, "used": 73}
     assert counted(second) == {"offered": 67, "down": 67, "used": 67}
 

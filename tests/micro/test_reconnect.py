@@ -53,9 +53,7 @@ def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None
 
 def trace(*transfers):
     """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(
-        ["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)]
-    )
+    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
 
 
 TRACE = "{arrivals: {process: trace, file: trace.csv}}"
@@ -114,9 +112,7 @@ def blocked_to_the_end(attempts, blocked_ms):
         ("1 h", 12, 3_240_000),
     ],
 )
-def test_attempts_come_first_after_the_block_then_factor_times_later_up_to_max(
-    row, duration, attempts, blocked_ms
-):
+def test_attempts_come_first_after_the_block_then_factor_times_later_up_to_max(row, duration, attempts, blocked_ms):
     # waits of 60, 120, 240, then 300 s: attempts at 420, 540, 780, 1080, 1380, 1680, 1980, 2280, 2580, 2880,
     # 3180 and 3480 s; one that is due at the horizon is not made
     got = row(scenario({"s": FLOW}, duration=duration, dns=dns(), when_blocked=reconnect("60 s", 2, "5 min")))
@@ -130,21 +126,15 @@ def test_a_factor_of_one_or_a_max_equal_to_first_makes_every_wait_the_same(row, 
     assert counted(got) == blocked_to_the_end(5, 3_240_000)
 
 
-@pytest.mark.parametrize(
-    ("duration", "attempts", "blocked_ms"), [("575000 ms", 1, 215_000), ("575001 ms", 2, 215_001)]
-)
+@pytest.mark.parametrize(("duration", "attempts", "blocked_ms"), [("575000 ms", 1, 215_000), ("575001 ms", 2, 215_001)])
 def test_the_factor_is_taken_exactly_as_written(row, duration, attempts, blocked_ms):
     # 100000 * 1.15 = 115000 exactly (114999.99999999999 in binary floating point): attempts at 460000 and
     # 575000
-    got = row(
-        scenario({"s": FLOW}, duration=duration, dns=dns(), when_blocked=reconnect("100 s", 1.15, "1 h"))
-    )
+    got = row(scenario({"s": FLOW}, duration=duration, dns=dns(), when_blocked=reconnect("100 s", 1.15, "1 h")))
     assert counted(got) == blocked_to_the_end(attempts, blocked_ms)
 
 
-@pytest.mark.parametrize(
-    ("duration", "attempts", "blocked_ms"), [("373576 ms", 8, 13_576), ("373577 ms", 9, 13_577)]
-)
+@pytest.mark.parametrize(("duration", "attempts", "blocked_ms"), [("373576 ms", 8, 13_576), ("373577 ms", 9, 13_577)])
 def test_each_wait_is_the_floor_of_the_wait_before_times_the_factor(row, duration, attempts, blocked_ms):
     # factor 1.1 from 1000: 1000, 1100, 1210, 1331, 1464 (.1), 1610 (.4), 1771, 1948 (.1), 2142 (.8): the
     # ninth attempt is 13576 ms after the block; powers of 1.1 floored one by one would make it 13577
@@ -174,11 +164,7 @@ def test_the_attempt_that_finds_the_sim_unblocked_moves_the_handshake_after_its_
     # 100 kB set at 1000 s arrive at 1300000. Attempts at 420, 540, 780, 1080 s: blocked; at 1380 s: handshake
     # of 6220 B; none later. An unblock leaves the schedule as it is: nothing at 1300 s. Five lookups; those
     # at 420, 540 and 780 s are over (1000 B), that of 1080 s is not: the Fleet has 100 kB by then.
-    got = row(
-        scenario(
-            {"s": FLOW}, limits={"1000 s": "100 kB"}, dns=dns(), when_blocked=reconnect("60 s", 2, "5 min")
-        )
-    )
+    got = row(scenario({"s": FLOW}, limits={"1000 s": "100 kB"}, dns=dns(), when_blocked=reconnect("60 s", 2, "5 min")))
     assert counted(got) == {
         "offered": 3600,
         "up": 4770,
@@ -450,9 +436,7 @@ def test_an_attempt_at_the_boundary_finds_the_sim_unblocked_and_belongs_to_the_n
     # first 24 min: attempt at 1800000, step 7; the boundary is step 1. The handshake is recorded at 2160000:
     # blocked; the new chain's first attempt would be at 3600000, the horizon.
     first, second = simulate(
-        scenario(
-            {"s": FLOW}, platform={"billing_period": "30 min"}, when_blocked=reconnect("24 min", 2, "1 h")
-        )
+        scenario({"s": FLOW}, platform={"billing_period": "30 min"}, when_blocked=reconnect("24 min", 2, "1 h"))
     )
     assert counted(first) == blocked_to_the_end(0, 1_440_000)
     assert counted(second) == {
@@ -471,9 +455,7 @@ def test_a_handshake_at_the_instant_of_a_record_belongs_to_the_next_record(simul
     # first 30 min: attempt at 2160000, step 7, after the record of [1800000, 2160000) closed empty in step 4:
     # the handshake is recorded at 2520000
     first, second = simulate(
-        scenario(
-            {"s": FLOW}, platform={"billing_period": "30 min"}, when_blocked=reconnect("30 min", 2, "1 h")
-        )
+        scenario({"s": FLOW}, platform={"billing_period": "30 min"}, when_blocked=reconnect("30 min", 2, "1 h"))
     )
     assert counted(first) == blocked_to_the_end(0, 1_440_000)
     assert counted(second) == {

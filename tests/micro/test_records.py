@@ -64,9 +64,7 @@ def check(found, **expected) -> None:
         (1_559_999, 1_560_000, 240_000),
     ],
 )
-def test_the_first_record_closes_after_the_given_phase_then_every_interval(
-    row, burst_at, blocked_at, blocked_ms
-):
+def test_the_first_record_closes_after_the_given_phase_then_every_interval(row, burst_at, blocked_at, blocked_ms):
     # First record at 2:00: records close at 2:00, 8:00, 14:00, 20:00, 26:00.
     text = scenario(session="mode: always-on, first_record: 2 min")
     check(
@@ -100,9 +98,7 @@ def test_the_platform_sets_the_record_interval(row, burst_at, blocked_at):
 )
 def test_the_session_of_an_always_on_device_opens_at_its_activation(row, burst_at, blocked_at, blocked_ms):
     # Activated at 1:00, first record 2 minutes later: 3:00, 9:00. The 40 bytes of 0:30 are not offered.
-    text = scenario(
-        group=("activation: {at: 1 min, over: 0 s}",), session="mode: always-on, first_record: 2 min"
-    )
+    text = scenario(group=("activation: {at: 1 min, over: 0 s}",), session="mode: always-on, first_record: 2 min")
     check(
         row(text, trace_csv=trace((30_000, 40), (burst_at, 150))),
         period=0,
@@ -186,10 +182,7 @@ def test_a_record_holds_what_a_running_transfer_moved_in_its_window(row, size, u
 def test_upload_and_download_are_recorded_together(simulate):
     # 60 up and 40 down are the limit; one byte more, either way, is above it.
     text = scenario(count=3)
-    file = (
-        "sim,time_ms,upload_bytes,download_bytes,duration_ms\n"
-        "0,60000,60,40,0\n1,60000,61,40,0\n2,60000,60,41,0\n"
-    )
+    file = "sim,time_ms,upload_bytes,download_bytes,duration_ms\n0,60000,60,40,0\n1,60000,61,40,0\n2,60000,60,41,0\n"
     at_limit, up, down = simulate(text, trace_csv=file)
     check(at_limit, sim=0, upload_bytes=60, download_bytes=40, used_bytes=100, overage_bytes=0, blocks=0)
     check(up, sim=1, upload_bytes=61, download_bytes=40, used_bytes=101, overage_bytes=1, blocks=1)
@@ -289,14 +282,10 @@ def test_a_record_without_bytes_is_evaluated_like_any_other(simulate):
     ("at", "blocks", "blocked_at", "blocked_ms"),
     [("0 ms", 0, None, 0), ("1 ms", 1, 1, 1_799_999)],
 )
-def test_a_record_of_zero_length_is_not_made_and_nothing_is_evaluated(
-    row, at, blocks, blocked_at, blocked_ms
-):
+def test_a_record_of_zero_length_is_not_made_and_nothing_is_evaluated(row, at, blocks, blocked_at, blocked_ms):
     # Carried 150 without a block. Made inactive at 0 the session has no length, so there is no record; made
     # inactive 1 ms later there is an empty one, and it blocks.
-    text = scenario(
-        group=("initial: {file: sims.csv}",), timeline=(f"at: {at}, sims: f/d, status: inactive",)
-    )
+    text = scenario(group=("initial: {file: sims.csv}",), timeline=(f"at: {at}, sims: f/d, status: inactive",))
     sims = EMPTY + "0,2025-12-31T00:00:00Z,150,0\n"
     check(
         row(text, sims_csv=sims, trace_csv=trace((60_000, 5))),
@@ -430,8 +419,7 @@ def test_continuous_traffic_moves_the_floor_of_rate_times_time_each_way(row):
     # From 0.333 s to 1 s: 4 * 667 // 1000 = 2 up, 5 * 667 // 1000 = 3 down.
     text = scenario(
         duration="1 s",
-        traffic="flow: {arrivals: {process: continuous, from: 333 ms, until: 1 s}, "
-        "upload: 4 B/s, download: 5 B/s}",
+        traffic="flow: {arrivals: {process: continuous, from: 333 ms, until: 1 s}, upload: 4 B/s, download: 5 B/s}",
     )
     check(row(text), offered_bytes=5, upload_bytes=2, download_bytes=3, used_bytes=5, undelivered_bytes=0)
 

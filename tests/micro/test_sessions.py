@@ -58,9 +58,7 @@ def check(found, **expected) -> None:
     ("idle", "blocked_at", "blocked_ms"),
     [("1 ms", 120_001, 1_679_999), ("1 min", 180_000, 1_620_000), ("359999 ms", 479_999, 1_320_001)],
 )
-def test_an_on_demand_session_closes_the_idle_timeout_after_its_last_activity(
-    row, idle, blocked_at, blocked_ms
-):
+def test_an_on_demand_session_closes_the_idle_timeout_after_its_last_activity(row, idle, blocked_at, blocked_ms):
     # One burst at 2:00: the only record closes with the session.
     text = scenario(session=f"mode: on-demand, idle_timeout: {idle}")
     check(
@@ -123,9 +121,7 @@ def test_the_session_of_an_always_on_device_does_not_end_by_itself(row):
     [(239_999, 360_000, 1_440_000), (240_000, 480_000, 1_320_000)],
     ids=["1 ms before the end", "at the end"],
 )
-def test_activity_at_the_instant_at_which_a_session_ends_belongs_to_a_new_session(
-    row, second, blocked_at, blocked_ms
-):
+def test_activity_at_the_instant_at_which_a_session_ends_belongs_to_a_new_session(row, second, blocked_at, blocked_ms):
     # 60 bytes at 0, idle for 4 minutes. 60 more at 3:59.999: same session, record at 6:00. At 4:00: a new
     # session, with a grid of its own (10:00), which ends at 8:00.
     text = scenario(session="mode: on-demand, idle_timeout: 4 min")
@@ -218,9 +214,7 @@ def test_the_last_activity_of_a_running_transfer_is_the_instant_at_which_it_ends
     [(659_999, 1_140_000), (660_000, 900_000)],
     ids=["1 ms before the end", "at the end"],
 )
-def test_the_last_activity_of_a_transfer_that_is_cut_is_the_cut_and_a_block_ends_no_session(
-    row, burst_at, blocked_ms
-):
+def test_the_last_activity_of_a_transfer_that_is_cut_is_the_cut_and_a_block_ends_no_session(row, burst_at, blocked_ms):
     # 1 byte a second from 0; record of 6:00: 360, blocked and cut; the session goes on until 11:00. Limit 400
     # arrives at 7:00: unblocked. 100 bytes at 10:59.999 are in the old session, record at 12:00: blocked for
     # 1 + 18 minutes. At 11:00 they are in a new one, which ends at 16:00: blocked for 1 + 14 minutes. Over:
@@ -338,9 +332,7 @@ def test_traffic_that_goes_on_before_the_session_ends_goes_on_in_it(row):
     # Suspended at 6:00, so open until 11:00. Limit 400 arrives at 10:59.999; record of 12:00: 360 + 61 = 421
     # (byte 660 of the flow to byte 720), blocked. Undelivered: 299 in between, 1080 after 12:00. Over: 260
     # and 401..421.
-    text = scenario(
-        traffic=FLOW % ("0 s", "30 min"), timeline=("at: 419999 ms, fleet: f, data_limit: 400 B",)
-    )
+    text = scenario(traffic=FLOW % ("0 s", "30 min"), timeline=("at: 419999 ms, fleet: f, data_limit: 400 B",))
     check(
         row(text),
         offered_bytes=1800,

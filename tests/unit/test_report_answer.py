@@ -127,3 +127,8 @@ def test_a_metric_that_the_summary_lacks_stops_nothing(result: FakeResult) -> No
 def test_answer_and_terminal_do_not_load_matplotlib() -> None:
     code = "import sys, fleetsim.report.answer, fleetsim.report.terminal; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_the_same_in_every_replication_has_no_interval() -> None:
+    said = answer(fake(fleets={"a": 5_000_000, "b": None}, replications=3)).service
+    assert said.endswith(" and 50 % of SIM-periods of faulty devices were blocked at least once.")

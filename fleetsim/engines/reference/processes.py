@@ -83,7 +83,6 @@ def recorder(sim: Sim) -> Process:
 def enforcement(sim: Sim) -> Process:
     """Evaluate each record `record_delay` after it closed."""
     while True:
-        sim.records.recorded_until(sim.env.now - 1)  # evaluations that have passed decided nothing
         if not (sim.in_doubt and sim.records.waiting):
             yield sim.evidence
             continue

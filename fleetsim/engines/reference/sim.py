@@ -155,7 +155,7 @@ class Sim:
             self.records.close_until(now)
         self._move(upload, download, dns=dns)
         if self.counted > self.cached_limit or self.flows:
-            self.raise_doubt()
+            self.raise_doubt(now)
 
     # ---- traffic --------------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ class Sim:
             return None
         transfer = Transfer(now, upload, download, duration_ms, dns=dns, passes=passes)
         self.flows.append(transfer)
-        self.raise_doubt()
+        self.raise_doubt(now)
         return transfer
 
     def begin_stream(self, until: int, upload_per_s: int, download_per_s: int, *, dns: bool) -> Stream:
@@ -198,7 +198,7 @@ class Sim:
         self.flows.append(stream)
         if not stream.suspended:
             self.be_active()
-            self.raise_doubt()
+            self.raise_doubt(now)
         return stream
 
     def end_flow(self, flow: Flow) -> None:
@@ -211,14 +211,14 @@ class Sim:
 
     def goes_on(self) -> None:
         """Let suspended traffic go on after an unblock."""
-        self.settle()
+        now = self.settle()
         if self.blocked:
             return
         for flow in self.flows:
             if flow.suspended:
                 flow.suspended = False
                 self.be_active()
-        self.raise_doubt()
+        self.raise_doubt(now)
 
     def handshake(self) -> None:
         """Move the bytes of a reconnect that has found the SIM unblocked."""
@@ -258,9 +258,13 @@ class Sim:
         coming = sum(flow.left(self.row.end) for flow in self.flows) if self.flows else 0
         return self.counted + coming > self.cached_limit
 
-    def raise_doubt(self) -> None:
-        """Wake recorder and enforcement if their records could decide something."""
+    def raise_doubt(self, past: int) -> None:
+        """Wake recorder and enforcement if their records could decide something.
+
+        Closes and evaluations up to and including `past` have come; they decided nothing, for there was no doubt.
+        """
         if self.in_doubt:
+            self.records.recorded_until(past)
             self.doubt_raised.succeed()
             self.doubt_raised = self.env.event()
             self.announce_evidence()
@@ -283,8 +287,8 @@ class Sim:
         """Read the fleet's limit into the cache, and evaluate on what has been recorded so far."""
         now = self.settle()
         self.cached_limit = self.fleet_limit
-        self.evaluate(self.records.recorded_until(now - 1))  # evaluations due now come in a later step
-        self.raise_doubt()
+        self.evaluate(self.records.recorded_until(now - 1))  # closes and evaluations due now come in later steps
+        self.raise_doubt(now - 1)
 
     def block(self) -> None:
         """A block takes effect: cut transfers, suspend continuous traffic, start a chain of attempts."""
@@ -327,7 +331,7 @@ class Sim:
         self.row = row
         self.moved = self.counted = 0
         self.records.next_period()
-        self.raise_doubt()
+        self.raise_doubt(row.start - 1)
 
     def end_period(self) -> None:
         """Close the running row."""

@@ -1,0 +1,241 @@
+"""A scenario written out again: everything said, in canonical units, with no preset and no override left."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from fleetsim import units
+from fleetsim.scenario.arrivals import Continuous, Once, Periodic, Poisson, Process, Trace
+from fleetsim.scenario.devices import AlwaysOn, DeviceGroup, Dns, OnDemand, TrafficItem, WhenBlocked
+from fleetsim.scenario.platform import Platform, Propagation, Tariff
+from fleetsim.scenario.schema import Fleet, LimitChange, Scenario
+from fleetsim.scenario.sizes import as_written
+
+#: Keys that determine neither rows nor money.
+_IRRELEVANT: Final = frozenset({"name", "description", "replications"})
+
+Place = tuple[str, str, str]
+_ms: Final = units.canonical_duration
+_size: Final = units.canonical_bytes
+
+
+def resolved(scenario: Scenario, trace_names: Mapping[Place, str] | None = None) -> dict[str, Any]:
+    """Return the scenario as plain data, decimal numbers as `Decimal`; reading it gives an equal scenario.
+
+    Parameters
+    ----------
+    scenario
+        What was loaded.
+    trace_names
+        New names of trace files, by (fleet, group, item); the others keep theirs.
+    """
+    names = trace_names or {}
+    return _resolved(scenario, lambda place, file: names.get(place, file))
+
+
+def dump(scenario: Scenario, trace_names: Mapping[Place, str] | None = None) -> str:
+    """Return the resolved scenario as YAML; `trace_names` as for `resolved`."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
+
+    class Representer(SafeRepresenter):
+        """Decimal numbers without quotes."""
+
+    Representer.add_representer(
+        Decimal, lambda self, value: self.represent_scalar("tag:yaml.org,2002:float", format(value, "f"))
+    )
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = Representer
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.allow_unicode = True
+    yaml.width = 1_000_000
+    text = io.StringIO()
+    yaml.dump(resolved(scenario, trace_names), text)
+    return text.getvalue()
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Return the SHA-256, in hex, of everything that determines rows and money.
+
+    Name, description and number of replications do not; a trace counts by its content and not by its file's
+    name. The order of fleets, groups, items and entries does: SIMs are numbered and events sorted by it.
+    """
+
+    def digest(place: Place, file: str) -> str:
+        return f"sha256:{scenario.trace(*place).sha256}"
+
+    content = {key: value for key, value in _resolved(scenario, digest).items() if key not in _IRRELEVANT}
+    canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a scenario file, for an editor."""
+    schema = Scenario.model_json_schema(by_alias=True)
+    for part in (schema, *schema["$defs"].values()):
+        for key, content in part.get("properties", {}).items():
+            # In a file, what chooses a part is required, and a default is no number of ms or bytes.
+            if "const" in content:
+                part["required"] = [key, *part.get("required", ())]
+            if content.get("type") != "integer" and isinstance(content.get("default"), int | dict):
+                del content["default"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _resolved(scenario: Scenario, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+    return {
+        "name": scenario.name,
+        "description": scenario.description,
+        "start": _instant(scenario.start),
+        "duration": _ms(scenario.horizon_ms),
+        "seed": scenario.seed,
+        "replications": scenario.replications,
+        "timezone": scenario.timezone,
+        "platform": _platform(scenario.platform),
+        "tariff": _tariff(scenario.tariff),
+        "fleets": {name: _fleet(name, fleet, trace_name) for name, fleet in scenario.fleets.items()},
+        "timeline": [_change(change) for change in scenario.timeline],
+    }
+
+
+def _instant(instant: datetime) -> str:
+    precision = "milliseconds" if instant.microsecond else "seconds"
+    return instant.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def _limit(limit: int | None) -> str:
+    return "unlimited" if limit is None else _size(limit)
+
+
+def _exact(value: Fraction) -> int | Decimal:
+    # What was read as a decimal number is one.
+    text = units.decimal_text(value)
+    return value.numerator if value.denominator == 1 or text is None else Decimal(text)
+
+
+def _platform(platform: Platform) -> dict[str, Any]:
+    interval, period = platform.record_interval_ms, platform.billing_period
+    return {
+        "record_interval": "none" if interval is None else _ms(interval),
+        "record_delay": _ms(platform.record_delay_ms),
+        "enforcement_delay": _ms(platform.enforcement_delay_ms),
+        "limit_propagation": _propagation(platform.limit_propagation),
+        "dns_when_blocked": platform.dns_when_blocked,
+        "dns_counts": platform.dns_counts,
+        "billing_period": _ms(period) if isinstance(period, int) else period,
+    }
+
+
+def _propagation(propagation: Propagation) -> str | dict[str, Any]:
+    if propagation.fixed:
+        return _ms(propagation.max_ms)
+    return {
+        "typical": _ms(propagation.typical_ms),
+        "typical_share": _exact(propagation.typical_share),
+        "max": _ms(propagation.max_ms),
+    }
+
+
+def _tariff(tariff: Tariff) -> dict[str, Any]:
+    return {
+        "currency": tariff.currency,
+        "fee": Decimal(units.canonical_money(tariff.fee_micros)),
+        "per_mb": Decimal(units.canonical_money(tariff.per_mb_micros)),
+        "increment": _size(tariff.increment_bytes),
+    }
+
+
+def _fleet(name: str, fleet: Fleet, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+    return {
+        "any_limit": fleet.any_limit,
+        "data_limit": _limit(fleet.data_limit_bytes),
+        "devices": {group: _group((name, group), devices, trace_name) for group, devices in fleet.devices.items()},
+    }
+
+
+def _group(place: tuple[str, str], group: DeviceGroup, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "count": group.count,
+        "role": group.role,
+        "status": group.status,
+        "activation": {"at": _ms(group.activation.at_ms), "over": _ms(group.activation.over_ms)},
+        "session": _session(group.session),
+        "traffic": {item: _item((*place, item), content, trace_name) for item, content in group.traffic.items()},
+    }
+    if group.dns is not None:
+        written["dns"] = _dns(group.dns)
+    if group.when_blocked is not None:
+        written["when_blocked"] = _when_blocked(group.when_blocked)
+    return written
+
+
+def _session(session: AlwaysOn | OnDemand) -> dict[str, str]:
+    if isinstance(session, OnDemand):
+        return {"mode": "on-demand", "idle_timeout": _ms(session.idle_timeout_ms)}
+    first = session.first_record_ms
+    return {"mode": "always-on"} if first is None else {"mode": "always-on", "first_record": _ms(first)}
+
+
+def _dns(dns: Dns) -> dict[str, str]:
+    return {
+        "query": _size(dns.query_bytes),
+        "response": _size(dns.response_bytes),
+        "cache_ttl": _ms(dns.cache_ttl_ms),
+        "resolver": dns.resolver,
+    }
+
+
+def _when_blocked(when_blocked: WhenBlocked) -> dict[str, Any]:
+    reconnect, handshake = when_blocked.reconnect, when_blocked.handshake
+    return {
+        "reconnect": {
+            "first": _ms(reconnect.first_ms),
+            "factor": _exact(reconnect.factor),
+            "max": _ms(reconnect.max_ms),
+        },
+        "handshake": {"upload": _size(handshake.upload_bytes), "download": _size(handshake.download_bytes)},
+    }
+
+
+def _item(place: Place, item: TrafficItem, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+    written: dict[str, Any] = {"arrivals": _arrivals(place, item.arrivals, trace_name)}
+    if isinstance(item.arrivals, Continuous):
+        written["upload"] = f"{_size(item.upload_bytes_per_s)}/s"
+        written["download"] = f"{_size(item.download_bytes_per_s)}/s"
+    elif not isinstance(item.arrivals, Trace):
+        written["upload"] = as_written(item.upload)
+        written["download"] = as_written(item.download)
+        written["duration"] = _ms(item.duration_ms)
+    if item.via is not None:
+        written["via"] = item.via
+    return written
+
+
+def _arrivals(place: Place, arrivals: Process, trace_name: Callable[[Place, str], str]) -> dict[str, str]:
+    written: dict[str, str | None]
+    match arrivals:
+        case Periodic():
+            first = None if arrivals.first_ms is None else _ms(arrivals.first_ms)
+            written = {"every": _ms(arrivals.every_ms), "jitter": _ms(arrivals.jitter_ms), "first": first}
+        case Poisson():
+            written = {"rate": units.canonical_rate(arrivals.rate_per_day)}
+        case Once():
+            written = {"at": _ms(arrivals.at_ms), "spread": _ms(arrivals.spread_ms)}
+        case Continuous():
+            until = None if arrivals.until_ms is None else _ms(arrivals.until_ms)
+            written = {"from": _ms(arrivals.from_ms), "until": until}
+        case Trace():
+            written = {"file": trace_name(place, arrivals.file)}
+    return {"process": arrivals.process, **{key: value for key, value in written.items() if value is not None}}
+
+
+def _change(change: LimitChange) -> dict[str, str]:
+    return {"at": _ms(change.at_ms), "fleet": change.fleet, "data_limit": _limit(change.data_limit_bytes)}
