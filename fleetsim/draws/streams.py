@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fleetsim.draws.counts import draw_counts
 from fleetsim.draws.laws import Law
-from fleetsim.draws.philox import Purpose, stream_key, uniform_below, words64
+from fleetsim.draws.philox import Purpose, stream_key, uniform_below, word64_at, words64
 from fleetsim.draws.sizes import draw_sizes
 
 Ints = NDArray[np.int64]
@@ -45,9 +45,9 @@ class Streams:
 
     def uniform(self, purpose: Purpose, below: int, count: int = 1, *, step: int = 0, first: int = 0) -> Ints:
         """Draw `count` integers a SIM, uniform on [0, below), from draw `first` on: int64 of shape (sims, count)."""
-        counts = np.full(self.numbers.shape, count, np.int64)
-        drawn = self.uniform_ragged(purpose, below, counts, step=step, first=first)
-        return drawn.reshape(self.numbers.size, count)
+        index = np.tile(np.arange(first, first + count), self.numbers.size)
+        drawn = word64_at(self.key(purpose), np.repeat(self.numbers, count), step, self.replication, index)
+        return uniform_below(drawn, below).reshape(self.numbers.size, count)
 
     def uniform_ragged(
         self,

@@ -9,9 +9,13 @@ from fleetsim.traffic.offered import Flows, Ints, Moments
 
 
 def offer(item: TrafficItem, arrivals: Continuous, activation_ms: Ints, horizon_ms: int) -> Flows:
-    """Flow from the later of `from` and the activation until `until`, or the horizon."""
+    """Flow from `from`, once the SIM is activated, until `until` or the horizon.
+
+    It goes by its own clock, which starts at `from`: what it would have offered before the activation is left out.
+    """
     until = horizon_ms if arrivals.until_ms is None else min(arrivals.until_ms, horizon_ms)
     return Flows(
+        arrivals.from_ms,
         np.maximum(activation_ms, arrivals.from_ms),
         np.full(activation_ms.shape, until, np.int64),
         item.upload_bytes_per_s,

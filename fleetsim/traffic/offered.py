@@ -50,12 +50,15 @@ class Flows:
 
     Attributes
     ----------
+    clock_ms
+        Instant from which the traffic counts its bytes, the same for every SIM.
     begin_ms, until_ms
-        int64 of shape (sims,); a SIM with ``begin_ms >= until_ms`` has none.
+        int64 of shape (sims,): when it flows, not before the clock; a SIM with ``begin_ms >= until_ms`` has none.
     upload_bytes_per_s, download_bytes_per_s
         Rates, the same for every SIM.
     """
 
+    clock_ms: int
     begin_ms: Ints
     until_ms: Ints
     upload_bytes_per_s: int
@@ -78,7 +81,7 @@ def size_moments(item: TrafficItem) -> Moments:
     Of the continuous laws: rounding to whole bytes moves the mean by less than half a byte.
     """
     return Moments(
-        added(law.mean() for law in (item.upload, item.download)),
+        added(law.expectation() for law in (item.upload, item.download)),
         added(law.variance() for law in (item.upload, item.download)),
     )
 

@@ -84,9 +84,7 @@ def test_a_room_knows_only_the_rooms_to_its_right():
     for path in modules():
         room = room_of(path)
         known = {name.split(".")[1] for name in imports_of(path) if name.startswith("fleetsim.")} - {room}
-        assert known <= KNOWS[room] | FOR_ALL, (
-            f"{path.relative_to(ROOT)} imports {known - KNOWS[room] - FOR_ALL}"
-        )
+        assert known <= KNOWS[room] | FOR_ALL, f"{path.relative_to(ROOT)} imports {known - KNOWS[room] - FOR_ALL}"
 
 
 @pytest.mark.parametrize("library", HOMES)
@@ -108,12 +106,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_the_extra_all_installs_every_extra():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
-        "optional-dependencies"
-    ]
-    inside = {
-        name for part in extras["all"] for name in part.removeprefix("fleetsim[").removesuffix("]").split(",")
-    }
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    inside = {name for part in extras["all"] for name in part.removeprefix("fleetsim[").removesuffix("]").split(",")}
     assert inside == set(extras) - {"all"}
 
 

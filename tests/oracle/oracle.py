@@ -205,8 +205,8 @@ class Walk:
         return [item for item in self.case.items if isinstance(item, Stream)]
 
     def stream_offers(self, stream: Stream, t: int) -> tuple[int, int]:
-        """Return what the stream has offered by ``t``, counted from its own start."""
-        elapsed = t - max(stream.begin, self.case.activation)
+        """Return what the stream has offered by ``t``, counted from its own start, the file's."""
+        elapsed = t - stream.begin
         return stream.upload_rate * elapsed // 1000, stream.download_rate * elapsed // 1000
 
     def is_on(self, stream: Stream, t: int) -> bool:

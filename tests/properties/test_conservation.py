@@ -14,7 +14,10 @@ from fleetsim.engines.reference.records import Records
 from tests.properties.scenarios import documents, scenario
 
 quickly = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

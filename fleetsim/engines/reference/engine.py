@@ -120,11 +120,8 @@ def _activate(scenario: Scenario, group: Group, number: int, activation: int) ->
 def _start_stream(sim: Sim, step: int, offered: Flows, i: int, dns: bool) -> None:
     begin, until = int(offered.begin_ms[i]), int(offered.until_ms[i])
     if begin < until:
-        sim.env.process(
-            processes.stream(
-                sim, step, begin, until, offered.upload_bytes_per_s, offered.download_bytes_per_s, dns
-            )
-        )
+        rates = offered.upload_bytes_per_s, offered.download_bytes_per_s
+        sim.env.process(processes.stream(sim, step, begin, until, offered.clock_ms, rates, dns))
 
 
 def _bytes(limit: int | None) -> int:

@@ -6,7 +6,7 @@ from fleetsim.rules.metering import flowed, transferred
 
 
 class Flow:
-    """What is running on a SIM from `began` to `ends`, and how far it has got.
+    """What is running on a SIM, by a clock that started at `began`, until `ends`, and how far it has got.
 
     ``upload`` and ``download`` hold the bytes accounted for so far (moved or, while suspended, undelivered).
     """
@@ -63,10 +63,13 @@ class Stream(Flow):
 
     __slots__ = ("download_bytes_per_s", "upload_bytes_per_s")
 
-    def __init__(self, began: int, ends: int, upload: int, download: int, *, dns: bool, passes: bool) -> None:
+    def __init__(
+        self, began: int, now: int, ends: int, upload: int, download: int, *, dns: bool, passes: bool
+    ) -> None:
         super().__init__(began, ends, dns=dns, passes=passes)
         self.upload_bytes_per_s = upload
         self.download_bytes_per_s = download
+        self.advance(now)  # what its clock has counted before the SIM was there is not offered
 
     def offered_until(self, now: int) -> tuple[int, int]:
         return (

@@ -38,10 +38,10 @@ def transfer(sim: Sim, running: Flow) -> Process:
         sim.end_flow(running)
 
 
-def stream(sim: Sim, step: int, begin: int, until: int, upload: int, download: int, dns: bool) -> Process:
-    """Flow from `begin` to `until` at `upload` and `download` bytes a second."""
+def stream(sim: Sim, step: int, begin: int, until: int, clock: int, rates: tuple[int, int], dns: bool) -> Process:
+    """Flow from `begin` to `until` at the upload and download `rates`, bytes a second, by a clock of its own."""
     yield At(sim.env, begin, step)
-    flow = sim.begin_stream(until, upload, download, dns=dns)
+    flow = sim.begin_stream(clock, until, *rates, dns=dns)
     yield At(sim.env, until, Step.FLOW)
     sim.end_flow(flow)
 

@@ -190,10 +190,11 @@ class Sim:
         self.raise_doubt(now)
         return transfer
 
-    def begin_stream(self, until: int, upload_per_s: int, download_per_s: int, *, dns: bool) -> Stream:
-        """Begin continuous traffic."""
+    def begin_stream(self, clock: int, until: int, upload_per_s: int, download_per_s: int, *, dns: bool) -> Stream:
+        """Begin continuous traffic whose own clock started at `clock`."""
         now = self.settle()
-        stream = Stream(now, until, upload_per_s, download_per_s, dns=dns, passes=dns and self.tunnels_pass)
+        passes = dns and self.tunnels_pass
+        stream = Stream(clock, now, until, upload_per_s, download_per_s, dns=dns, passes=passes)
         stream.suspended = self.blocked and not stream.passes
         self.flows.append(stream)
         if not stream.suspended:
