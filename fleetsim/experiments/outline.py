@@ -131,8 +131,8 @@ def _expected_lookups(group: Group, span_ms: int) -> float:
         match item.arrivals:
             case Periodic(every_ms=every):
                 rates.append((1 / every, 1 / max(math.ceil(dns.cache_ttl_ms / every), 1)))
-            case Poisson(rate_per_day=rate):
-                per_ms = float(rate) / MS_PER_DAY
+            case Poisson(rate_per_day=per_day):
+                per_ms = float(per_day) / MS_PER_DAY
                 rates.append((per_ms, 1 / (1 + per_ms * dns.cache_ttl_ms)))
             case Once():
                 rates.append((1 / span_ms, 1.0))

@@ -9,7 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from fleetsim.scenario.base import Chosen, Part
-from fleetsim.scenario.quantities import Moment, Rate, duration, optional, text
+from fleetsim.scenario.moments import Moment
+from fleetsim.scenario.quantities import Rate, duration, optional, text
 
 
 class Periodic(Part):

@@ -1,13 +1,13 @@
 """What every part of a scenario has in common: strict, frozen, and answering in the words of its file.
 
-A mistake travels as a pydantic error of type ``mistake`` that carries what was expected (and what was found,
-where that is not the value itself). `fleetsim.scenario.load` adds file, line and path.
+A part is a mapping (`Part`), one of several (`Chosen`), many by their names (`Named`) or in a list (`Listed`), or
+a value (`Reads`).
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -22,12 +22,22 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from fleetsim.scenario import not_yet
 from fleetsim.scenario.source import quoted
-
-MAX_NAME = 100
+from fleetsim.scenario.wording import (
+    MAX_NAME,
+    NAME_EXPECTED,
+    at_key,
+    details,
+    did_you_mean,
+    is_name,
+    one_of,
+    raise_all,
+    wrong,
+)
 
 
 @dataclass
@@ -48,55 +58,6 @@ class Reading:
     start: datetime | None = None
     horizon_ms: int | None = None
     built: dict[int, Any] = field(default_factory=dict)
-
-
-def wrong(expected: str, found: str | None = None) -> PydanticCustomError:
-    """Return the error for one mistake; `found` where it is not the value itself."""
-    context = {"expected": expected} if found is None else {"expected": expected, "found": found}
-    return PydanticCustomError("mistake", "{expected}", context)
-
-
-def did_you_mean(found: object, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'X'?`` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(str(found)[:MAX_NAME], list(known), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
-def one_of(found: object, known: Iterable[str], key: str = "") -> PydanticCustomError:
-    """Return the error for a word that is none of the `known` ones."""
-    if isinstance(found, str) and not_yet.is_later(key, found):
-        return wrong(not_yet.NOT_YET)
-    words = list(known)
-    if len(words) == 1:
-        return wrong(f"expected {words[0]}")
-    listed = f"{', '.join(words[:-1])} or {words[-1]}"
-    return wrong(f"expected {listed}{did_you_mean(found, words) if isinstance(found, str) else ''}")
-
-
-def details(error: ValidationError) -> list[InitErrorDetails]:
-    """Return the mistakes in a validation error, each in the form that `wrong` gives."""
-    found: list[InitErrorDetails] = []
-    for item in error.errors(include_url=False):
-        context = item.get("ctx", {})
-        if item["type"] == "mistake":
-            kind = wrong(**context)
-        elif item["type"] == "value_error":
-            kind = wrong(str(context["error"]))
-        else:
-            kind = wrong(item["msg"].replace("Input should be", "expected"))
-        found.append(InitErrorDetails(type=kind, loc=item["loc"], input=item["input"]))
-    return found
-
-
-def at_key(key: str, error: PydanticCustomError) -> ValidationError:
-    """Return a mistake in the value of a key of the mapping that is being read."""
-    return ValidationError.from_exception_data("part", [InitErrorDetails(type=error, loc=(key,), input=None)])
-
-
-def raise_all(title: str, errors: list[InitErrorDetails]) -> None:
-    """Raise all mistakes as one validation error, if there are any."""
-    if errors:
-        raise ValidationError.from_exception_data(title, errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,14 +164,6 @@ class Listed:
         return handler(raw)
 
 
-NAME_EXPECTED = f"expected a name of 1 to {MAX_NAME} printable characters without '.' and '/'"
-
-
-def is_name(text: str) -> bool:
-    """Say whether a text can name a fleet, group or item: names make up paths, tables and file names."""
-    return 0 < len(text) <= MAX_NAME and text.isprintable() and not set("./") & set(text) and text == text.strip()
-
-
 class Part(BaseModel):
     """A mapping of a scenario.
 
@@ -230,6 +183,17 @@ class Part(BaseModel):
         """Return what is in the file as a mapping, where a shorter form stands for one."""
         return raw
 
+    @classmethod
+    def public_keys(cls) -> list[str]:
+        """Return the keys that this part has in a file."""
+        fields = ((field.alias or name) for name, field in cls.model_fields.items())
+        return [*cls.other_keys, *(key for key in fields if key not in cls.internal_keys)]
+
+    @classmethod
+    def expected(cls) -> str:
+        """Say what this part is in a file."""
+        return f"expected a mapping with {', '.join(cls.public_keys())}"
+
     def misfits(self) -> Iterator[tuple[str, str]]:
         """Yield (key, what was expected) for each value that does not go with another one of this part."""
         return iter(())
@@ -240,7 +204,7 @@ class Part(BaseModel):
         if isinstance(raw, cls):
             return raw
         keys = {(f.alias or name): f for name, f in cls.model_fields.items()}
-        public = [*cls.other_keys, *(key for key in keys if key not in cls.internal_keys)]
+        public = cls.public_keys()
         later = not_yet.KEYS.get(cls.__name__, frozenset())
         errors: list[InitErrorDetails] = []
         excused: set[str] = set()
@@ -255,7 +219,7 @@ class Part(BaseModel):
             data = {key: value for key, value in raw.items() if key in public}
         data = cls.given(data, info)
         if not isinstance(data, dict):
-            raise wrong(f"expected a mapping with {', '.join(public)}")
+            raise wrong(cls.expected())
         value: Self | None = None
         try:
             value = handler(data)
@@ -278,5 +242,7 @@ class Part(BaseModel):
         return value
 
 
-def _expected(part: Any) -> str:
+def _expected(part: FieldInfo) -> str:
+    if isinstance(part.annotation, type) and issubclass(part.annotation, Part):
+        return part.annotation.expected()
     return next((str(mark.expected) for mark in part.metadata if hasattr(mark, "expected")), "expected a value")

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
 from fleetsim.scenario.arrivals import Continuous, Periodic, Poisson
-from fleetsim.scenario.base import Reading, did_you_mean
+from fleetsim.scenario.base import Reading
 from fleetsim.scenario.devices import MAX_SIMS, AlwaysOn, DeviceGroup, TrafficItem
 from fleetsim.scenario.platform import Platform
 from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
 from fleetsim.scenario.schema import LimitChange
 from fleetsim.scenario.source import Key, quoted
+from fleetsim.scenario.wording import did_you_mean
 from fleetsim.units import MS_PER_DAY, canonical_duration
 
 MAX_EVENTS: Final = 50_000_000
@@ -57,7 +58,7 @@ def misfits(raw: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
             sims += group.count
             if sims - group.count <= MAX_SIMS < sims:
                 yield Misfit((*path, "count"), f"expected at most {MAX_SIMS:,} devices in all")
-            yield from _group(path, group, platform, reading.horizon_ms)
+            yield from _group(path, group, platform, reading)
             if reading.horizon_ms is None:
                 continue
             for item_name, item in group.traffic.items():
@@ -88,10 +89,8 @@ def _platform(platform: Platform | None, horizon_ms: int | None) -> Iterator[Mis
         yield Misfit(("platform", "record_interval"), f"expected at most {MAX_EVENTS:,} records a SIM")
 
 
-def _group(
-    path: tuple[Key, ...], group: DeviceGroup, platform: Platform | None, horizon_ms: int | None
-) -> Iterator[Misfit]:
-    session = group.session
+def _group(path: tuple[Key, ...], group: DeviceGroup, platform: Platform | None, reading: Reading) -> Iterator[Misfit]:
+    session, horizon_ms = group.session, reading.horizon_ms
     if platform is not None and isinstance(session, AlwaysOn) and session.first_record_ms is not None:
         interval = platform.record_interval_ms
         where = (*path, "session", "first_record")
@@ -109,7 +108,9 @@ def _group(
             where = (*path, "traffic", name, "arrivals", key)
             yield Misfit(where, f"expected at most {MAX_EVENTS:,} transfers of one SIM in the scenario")
         stream = item.arrivals
-        if isinstance(stream, Continuous) and stream.until_ms is None and stream.from_ms >= horizon_ms:
+        if not isinstance(stream, Continuous) or reading.start is None:
+            continue
+        if stream.until_ms is None and stream.from_ms >= horizon_ms:
             where = (*path, "traffic", name, "arrivals", "from")
             yield Misfit(where, f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}")
 
@@ -135,7 +136,7 @@ def _mean(law: Law) -> float:
 
 def _change(index: int, change: LimitChange, fleets: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
     path = ("timeline", index)
-    if reading.horizon_ms is not None and change.at_ms >= reading.horizon_ms:
+    if reading.start is not None and reading.horizon_ms is not None and change.at_ms >= reading.horizon_ms:
         end = canonical_duration(reading.horizon_ms)
         yield Misfit((*path, "at"), f"expected an instant before the scenario's end, {end}")
     if change.fleet not in fleets:

@@ -12,16 +12,8 @@ from pydantic_core import CoreSchema
 from fleetsim.draws.laws import Constant, Law
 from fleetsim.scenario.arrivals import ARRIVALS, Continuous, Process, Trace
 from fleetsim.scenario.base import Chosen, Named, Part
-from fleetsim.scenario.quantities import (
-    ByteRate,
-    Moment,
-    choice,
-    duration,
-    fraction,
-    optional,
-    size,
-    whole,
-)
+from fleetsim.scenario.moments import Moment
+from fleetsim.scenario.quantities import ByteRate, choice, duration, fraction, optional, size, whole
 from fleetsim.scenario.sizes import Sized
 
 MAX_SIMS: Final = 10_000_000

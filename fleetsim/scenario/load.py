@@ -12,13 +12,14 @@ from pydantic import ValidationError
 
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario.arrivals import Trace
-from fleetsim.scenario.base import Reading, details
+from fleetsim.scenario.base import Reading
 from fleetsim.scenario.checks import misfits
 from fleetsim.scenario.devices import DeviceGroup
 from fleetsim.scenario.overrides import apply_override
 from fleetsim.scenario.schema import Scenario
 from fleetsim.scenario.source import MAX_FILE_BYTES, Key, Node, parse, quoted, read_bytes, read_text
 from fleetsim.scenario.trace import MAX_TRACE_BYTES, TraceRows, parse_trace
+from fleetsim.scenario.wording import details
 
 Place = tuple[str, str, str]
 

@@ -9,9 +9,10 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema
 
-from fleetsim.scenario.base import Part, Reads, wrong
+from fleetsim.scenario.base import Part, Reads
 from fleetsim.scenario.preset import schema_with_preset, with_preset
 from fleetsim.scenario.quantities import Money, Truth, choice, duration, fraction, size, text
+from fleetsim.scenario.wording import wrong
 
 DEFAULT_PLATFORM: Final = "super-sim"
 DEFAULT_TARIFF: Final = "super-sim-payg"

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 
 from pydantic_core import PydanticCustomError
 
-from fleetsim.scenario.base import at_key, did_you_mean, wrong
 from fleetsim.scenario.source import MAX_FILE_BYTES, parse, read_bytes, read_text
+from fleetsim.scenario.wording import at_key, did_you_mean, wrong
 
 Kind = Literal["platforms", "tariffs"]
 

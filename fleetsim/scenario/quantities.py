@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -14,19 +12,14 @@ from pydantic import ValidationInfo
 
 from fleetsim import units
 from fleetsim.draws.laws import MAX_SIZE_BYTES
-from fleetsim.scenario.base import Reading, Reads, one_of
+from fleetsim.scenario.base import Reads
+from fleetsim.scenario.wording import one_of
 
 #: 50 years with their leap days.
 MAX_HORIZON_MS: Final = 18_263 * units.MS_PER_DAY
 MAX_LIMIT_BYTES: Final = 10**18
 LIMIT_EXPECTED: Final = "expected whole MB from 1 to 2,000,000"
 ANY_LIMIT_EXPECTED: Final = "expected whole bytes such as 500 kB, or unlimited"
-START_EXPECTED: Final = "expected an instant such as 2026-01-01T00:00:00Z"
-MOMENT_EXPECTED: Final = "expected a duration since the start such as 10 days 2 hours, or an instant"
-HORIZON_EXPECTED: Final = "expected a duration such as 1 month, 90 days or 36 h"
-
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
-_MONTHS = re.compile(r"([0-9]{1,4})\s+months?", re.ASCII)
 
 _DURATION_SCHEMA: Final = {
     "type": "string",
@@ -34,7 +27,6 @@ _DURATION_SCHEMA: Final = {
     "examples": ["90 s", "15 min", "36 h", "10 days 2 hours"],
 }
 _BYTES_PATTERN: Final = r"[0-9]+(\.[0-9]+)?\s*(B|kB|MB|GB|TB|KiB|MiB|GiB)"
-_INSTANT_SCHEMA: Final = {"type": "string", "examples": ["2026-01-15T09:00:00Z"]}
 
 
 def text_of(raw: Any, expected: str) -> str:
@@ -157,80 +149,6 @@ def _rate(raw: Any, info: ValidationInfo) -> Fraction:
     return rate
 
 
-def parse_instant(value: str) -> datetime:
-    """Read an ISO 8601 instant in whole ms, UTC where it has no offset, of the years 1970 to 2999."""
-    value = value.strip()
-    try:
-        if not _INSTANT.fullmatch(value):
-            raise ValueError(value)
-        instant = datetime.fromisoformat(value.upper())
-        instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(START_EXPECTED) from None
-    if instant.microsecond % 1000:
-        raise ValueError("expected an instant in whole milliseconds")
-    if not 1970 <= instant.year <= 2999:
-        raise ValueError("expected an instant in the years 1970 to 2999")
-    return instant
-
-
-def _start(raw: Any, info: ValidationInfo) -> datetime:
-    instant = parse_instant(text_of(raw, START_EXPECTED))
-    if isinstance(info.context, Reading):
-        info.context.start = instant
-    return instant
-
-
-def add_months(start: datetime, months: int) -> datetime:
-    """Return the same clock time so many calendar months later, on the last day of a shorter month."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    day = min(start.day, calendar.monthrange(year, month + 1)[1])
-    return start.replace(year=year, month=month + 1, day=day)
-
-
-def milliseconds(span: timedelta) -> int:
-    """Return a span in whole ms, exactly."""
-    return span // timedelta(milliseconds=1)
-
-
-def _horizon(raw: Any, info: ValidationInfo) -> int:
-    value = text_of(raw, HORIZON_EXPECTED).strip()
-    months = _MONTHS.fullmatch(value)
-    if months is None:
-        try:
-            ms = units.parse_duration_ms(value)
-        except ValueError as error:
-            raise ValueError(str(error).replace(units.DURATION_EXPECTED, HORIZON_EXPECTED)) from None
-    else:
-        # With a wrong start the length does not matter: nothing will run.
-        start = info.data.get("start", datetime(2000, 1, 1, tzinfo=UTC))
-        ms = milliseconds(add_months(start, int(months[1])) - start)
-    if not 1 <= ms <= MAX_HORIZON_MS:
-        raise ValueError("expected a duration from 1 ms to 50 years")
-    if isinstance(info.context, Reading) and (months is None or "start" in info.data):
-        info.context.horizon_ms = ms
-    return ms
-
-
-def _moment(raw: Any, info: ValidationInfo) -> int:
-    value = text_of(raw, MOMENT_EXPECTED).strip()
-    if not _INSTANT.fullmatch(value):
-        try:
-            ms = units.parse_duration_ms(value)
-        except ValueError as error:
-            raise ValueError(str(error).replace(units.DURATION_EXPECTED, MOMENT_EXPECTED)) from None
-    else:
-        instant = parse_instant(value)
-        start = info.context.start if isinstance(info.context, Reading) else None
-        # With a wrong start the distance does not matter: nothing will run.
-        ms = 0 if start is None else milliseconds(instant - start)
-        if ms < 0:
-            raise ValueError("expected an instant at or after the scenario's start")
-    if ms > MAX_HORIZON_MS:
-        raise ValueError("expected at most 50 years after the scenario's start")
-    return ms
-
-
 def _limit(raw: Any, info: ValidationInfo) -> int | None:
     """Read a limit; that it is whole MB is checked where `any_limit` is known."""
     value = text_of(raw, f"{LIMIT_EXPECTED}, or unlimited").strip()
@@ -279,11 +197,6 @@ _LIMIT_SCHEMA: Final = {
     "examples": ["unlimited", "5 MB"],
 }
 Truth: Final = Reads(_truth, "expected true or false", {"type": "boolean"})
-Start: Final = Reads(_start, START_EXPECTED, _INSTANT_SCHEMA)
-Horizon: Final = Reads(_horizon, HORIZON_EXPECTED, {"type": "string", "examples": ["1 month", "90 days", "36 h"]})
-Moment: Final = Reads(
-    _moment, MOMENT_EXPECTED, {"type": "string", "examples": ["10 days 2 hours", "2026-01-15T09:00:00Z"]}
-)
 Limit: Final = Reads(_limit, f"{LIMIT_EXPECTED}, or unlimited", _LIMIT_SCHEMA)
 FleetLimit: Final = Reads(_fleet_limit, f"{LIMIT_EXPECTED}, or unlimited", _LIMIT_SCHEMA)
 Rate: Final = Reads(

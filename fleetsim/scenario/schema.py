@@ -6,12 +6,13 @@ Keys in a file are the fields' aliases; attribute names carry units (`_ms`: inte
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
+from fleetsim.clock import epoch_ms
 from fleetsim.scenario.arrivals import Continuous, Once, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.base import Listed, Named, Part, Reading
 from fleetsim.scenario.devices import (
@@ -26,19 +27,9 @@ from fleetsim.scenario.devices import (
     TrafficItem,
     WhenBlocked,
 )
+from fleetsim.scenario.moments import Horizon, Moment, Start
 from fleetsim.scenario.platform import Platform, Propagation, Tariff
-from fleetsim.scenario.quantities import (
-    FleetLimit,
-    Horizon,
-    Limit,
-    Moment,
-    Start,
-    Truth,
-    choice,
-    milliseconds,
-    text,
-    whole,
-)
+from fleetsim.scenario.quantities import FleetLimit, Limit, Truth, choice, text, whole
 from fleetsim.scenario.trace import TraceRows
 
 __all__ = [
@@ -133,7 +124,7 @@ class Scenario(Part):
     @property
     def start_ms(self) -> int:
         """Start, ms since 1970-01-01T00:00:00Z."""
-        return milliseconds(self.start - datetime(1970, 1, 1, tzinfo=UTC))
+        return epoch_ms(self.start)
 
     @property
     def end(self) -> datetime:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.scenario.base import did_you_mean
 from fleetsim.scenario.source import quoted, read_text
+from fleetsim.scenario.wording import did_you_mean
 
 Ints = NDArray[np.int64]
 

@@ -68,8 +68,8 @@ def with_group(keys: str) -> str:
         ),
         ("a: !x 1\n", "s.yaml:1: found the tag '!x'; expected plain values without tags"),
         ("a: 1\n---\nb: 2\n", "s.yaml:2: expected one document; a second one starts here"),
-        ("a: *b\n", "s.yaml:1: found the alias '*b'; expected an anchor complete before it"),
-        ("a: &b [*b]\n", "s.yaml:1: found the alias '*b'; expected an anchor complete before it"),
+        ("a: *b\n", "s.yaml:1: found the alias '*b'; expected an anchor that is complete before it"),
+        ("a: &b [*b]\n", "s.yaml:1: found the alias '*b'; expected an anchor that is complete before it"),
         ("[" * 100_000, "s.yaml:1: expected at most 40 levels of nesting"),
         ("a:\n  b: \x07\n", "s.yaml:2: found the character '\\x07'; expected printable text"),
     ],
@@ -277,7 +277,7 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         ),
         (with_group("role: bad"), [f"s.yaml:10: {GROUP}.role: found 'bad'; expected normal or faulty"]),
         (
-            changed("        count: 3\n        traffic:\n", "        count: 3\n        traffic:\n        dns:\n")[:174],
+            SMALL[: SMALL.index("          readings")],
             [f"s.yaml:10: {GROUP}.traffic: found nothing; expected a mapping of traffic items, {{}} for none"],
         ),
         (
@@ -310,8 +310,8 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         (
             with_group("dns: {resolver: mine, query: -1 B}"),
             [
-                f"s.yaml:10: {GROUP}.dns.resolver: found 'mine'; expected public or carrier",
                 f"s.yaml:10: {GROUP}.dns.query: found '-1 B'; {BYTES}",
+                f"s.yaml:10: {GROUP}.dns.resolver: found 'mine'; expected public or carrier",
             ],
         ),
         (
@@ -329,9 +329,7 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         ),
         (
             with_group("when_blocked: {}"),
-            [
-                f"s.yaml:10: {GROUP}.when_blocked.reconnect: found nothing; expected a mapping with first, factor and max"
-            ],
+            [f"s.yaml:10: {GROUP}.when_blocked.reconnect: found nothing; expected a mapping with first, factor, max"],
         ),
         (
             with_group("activation: {at: 2025-12-31T23:59:59Z}"),
@@ -373,7 +371,8 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         (
             with_arrivals("{process: continuous, from: 31 days}", "            upload: 1 B/s\n"),
             [
-                f"s.yaml:12: {ITEM}.arrivals.from: found '31 days'; expected an instant before the scenario's end, 31 days"
+                f"s.yaml:12: {ITEM}.arrivals.from: found '31 days'; "
+                "expected an instant before the scenario's end, 31 days"
             ],
         ),
         (
@@ -496,6 +495,13 @@ def test_status_changes_and_moves_on_the_timeline_are_not_supported_yet() -> Non
     ]
 
 
+def test_a_wrong_start_makes_no_other_instant_wrong() -> None:
+    stream = "{process: continuous, from: 2026-01-02, until: 2026-01-03}"
+    text = with_arrivals(stream, "            upload: 1 B/s\n") + "timeline:\n"
+    text += "  - {at: 2026-01-15, fleet: meters, data_limit: 1 MB}\n"
+    assert len(mistakes(changed("start: 2026-01-01T00:00:00Z", "start: now", text))) == 1
+
+
 def test_all_mistakes_come_together_in_the_order_of_the_file() -> None:
     text = with_timeline("{at: 1 h, fleet: meters, data_limit: 1 kB}", "{at: 99 days, fleet: nobody, data_limit: 1 MB}")
     text = text.replace("seed: 1", "seed: x").replace("count: 3", "count: 0").replace("800 B", "800")
@@ -527,8 +533,8 @@ def test_all_mistakes_come_together_in_the_order_of_the_file() -> None:
             "or an instant; a number needs its unit",
         ),
         (
-            "fleets.meters.limit=3 MB",
-            "fleets.meters.limit: found 'limit'; expected one of any_limit, data_limit, devices; "
+            "fleets.meters.data_limt=3 MB",
+            "fleets.meters.data_limt: found 'data_limt'; expected one of any_limit, data_limit, devices; "
             "did you mean 'data_limit'?",
         ),
         ("platform.record_interval=soon", f"platform.record_interval: found 'soon'; {DURATION_EXPECTED}, or none"),
@@ -558,5 +564,5 @@ def test_files_that_cannot_be_read_are_answered(tmp_path: Path) -> None:
 
 def test_a_name_with_a_line_break_stays_on_one_line() -> None:
     assert mistakes(SMART_METERS.replace("other-fleet:", '"a\\nb\\u001b[31m":'))[0].startswith(
-        "s.yaml:43: fleets.a\\nb\\x1b[31m: found 'a\\nb\\x1b[31m'; expected a name of"
+        "s.yaml:45: fleets.a\\nb\\x1b[31m: found 'a\\nb\\x1b[31m'; expected a name of"
     )

@@ -86,7 +86,7 @@ def enforcement(sim: Sim) -> Process:
         if not (sim.in_doubt and sim.records.waiting):
             yield sim.evidence
             continue
-        yield At(sim.env, sim.records.waiting[0].due, Step.EVALUATE)
+        yield At(sim.env, sim.records.next_evaluation, Step.EVALUATE)
         now = sim.settle()
         if sim.records.evaluation_due(now):
             sim.evaluate(sim.records.recorded_until(now))
@@ -106,12 +106,7 @@ def reconnecting(sim: Sim, reconnect: Reconnect) -> Process:
     attempt = sim.env.now + wait
     while True:
         yield At(sim.env, attempt, Step.ATTEMPT)
-        if sim.chain is not chain:
-            return
-        sim.settle()
-        sim.look_up()
-        if not sim.blocked:
-            sim.handshake()
+        if sim.chain is not chain or sim.attempt():
             return
         wait = next_wait(wait, reconnect.factor, reconnect.max_ms)
         attempt += wait

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 from fleetsim.rules.metering import close_after
 
 NEVER = 1 << 62
 """An instant that never comes: no session is open, or records close only at its end."""
-
-
-class Waiting(NamedTuple):
-    """A closed record that waits for its evaluation."""
-
-    due: int
-    size: int
 
 
 class Records:
@@ -39,7 +31,7 @@ class Records:
         self.delay_ms = delay_ms
         self.next_close = NEVER
         self.open_bytes = 0
-        self.waiting: deque[Waiting] = deque()
+        self.waiting: deque[tuple[int, int]] = deque()  # (evaluation due, bytes) of closed records
         self.recorded = 0  # bytes of the current period's records whose evaluation has come
 
     def session_opens(self, now: int, first_close: int | None = None) -> None:
@@ -66,12 +58,17 @@ class Records:
         """Recorded usage once the evaluations due up to and including `now` have come."""
         self.close_until(now)
         while self.evaluation_due(now):
-            self.recorded += self.waiting.popleft().size
+            self.recorded += self.waiting.popleft()[1]
         return self.recorded
 
     def evaluation_due(self, now: int) -> bool:
         """Has the evaluation of a closed record come?"""
-        return bool(self.waiting) and self.waiting[0].due <= now
+        return bool(self.waiting) and self.waiting[0][0] <= now
+
+    @property
+    def next_evaluation(self) -> int:
+        """When the next closed record is evaluated; there must be one."""
+        return self.waiting[0][0]
 
     def next_period(self) -> None:
         """Usage restarts: the open record is closed, and what waits for evaluation no longer matters."""
@@ -80,5 +77,5 @@ class Records:
         self.open_bytes = 0
 
     def _close(self, at: int) -> None:
-        self.waiting.append(Waiting(at + self.delay_ms, self.open_bytes))
+        self.waiting.append((at + self.delay_ms, self.open_bytes))
         self.open_bytes = 0

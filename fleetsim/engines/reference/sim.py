@@ -31,7 +31,9 @@ class At(simpy.Event):
     """The given step of a given instant: what a process waits for."""
 
     def __init__(self, env: World, time: int, step: int) -> None:
-        super().__init__(env)
+        # As simpy.Timeout does, which knows no priority: triggered from the start.
+        self.env = env
+        self.callbacks = []
         self._ok = True
         self._value = None
         env.schedule(self, cast(EventPriority, step), time - env.now)
@@ -85,7 +87,8 @@ class Sim:
         self.session_open = False
         self.last_activity = 0
 
-        dns = device.dns
+        self.dns = dns = device.dns
+        self.dns_counts = platform.dns_counts
         self.lookups_pass = dns is not None and lookup_passes(platform.dns_when_blocked, dns.resolver)
         self.tunnels_pass = tunnel_passes(platform.dns_when_blocked)
 
@@ -144,13 +147,13 @@ class Sim:
                 blocked=self.blocked,
                 pending=self.pending is not None,
             )
-        if not dns or self.platform.dns_counts:
+        if not dns or self.dns_counts:
             self.counted += size
             self.records.open_bytes += size
 
-    def move_now(self, upload: int, download: int, *, dns: bool = False) -> None:
-        """Move bytes at this instant, in step 7: they belong to the record that closes after it."""
-        now = self.env.now
+    def move_now(self, now: int, upload: int, download: int, *, dns: bool = False) -> None:
+        """Move bytes at this instant, in step 7: they are activity, and belong to the record that closes after it."""
+        self.be_active(now)
         if self.records.next_close <= now:
             self.records.close_until(now)
         self._move(upload, download, dns=dns)
@@ -159,32 +162,30 @@ class Sim:
 
     # ---- traffic --------------------------------------------------------------------------------------------------
 
-    def look_up(self) -> None:
+    def look_up(self, now: int) -> None:
         """Look a name up if it is due and if lookups pass now."""
-        dns = self.device.dns
-        now = self.env.now
+        dns = self.dns
         if dns is None or not lookup_due(self.last_lookup, dns.cache_ttl_ms, now):
             return
         if self.blocked and not self.lookups_pass:
             return
         self.last_lookup = now
-        self.be_active()
-        self.move_now(dns.query_bytes, dns.response_bytes, dns=True)
+        self.move_now(now, dns.query_bytes, dns.response_bytes, dns=True)
 
     def offer(self, upload: int, download: int, duration_ms: int, *, dns: bool) -> Transfer | None:
         """Start a transfer; return it if it takes time and runs."""
         now = self.settle()
         self.row.offered += upload + download
         if not dns:
-            self.look_up()
+            self.look_up(now)
         passes = dns and self.tunnels_pass
         if self.blocked and not passes:
             self.row.undelivered += upload + download
             return None
-        self.be_active()
         if not duration_ms:
-            self.move_now(upload, download, dns=dns)
+            self.move_now(now, upload, download, dns=dns)
             return None
+        self.be_active(now)
         transfer = Transfer(now, upload, download, duration_ms, dns=dns, passes=passes)
         self.flows.append(transfer)
         self.raise_doubt(now)
@@ -198,7 +199,7 @@ class Sim:
         stream.suspended = self.blocked and not stream.passes
         self.flows.append(stream)
         if not stream.suspended:
-            self.be_active()
+            self.be_active(now)
             self.raise_doubt(now)
         return stream
 
@@ -218,23 +219,27 @@ class Sim:
         for flow in self.flows:
             if flow.suspended:
                 flow.suspended = False
-                self.be_active()
+                self.be_active(now)
         self.raise_doubt(now)
 
-    def handshake(self) -> None:
-        """Move the bytes of a reconnect that has found the SIM unblocked."""
+    def attempt(self) -> bool:
+        """Attempt to reconnect; say whether the attempt has found the SIM unblocked."""
+        now = self.settle()
+        self.look_up(now)
+        if self.blocked:
+            return False
         assert self.device.when_blocked is not None
         hand = self.device.when_blocked.handshake
         if hand.upload_bytes or hand.download_bytes:
-            self.be_active()
-            self.move_now(hand.upload_bytes, hand.download_bytes)
+            self.move_now(now, hand.upload_bytes, hand.download_bytes)
+        return True
 
-    def be_active(self) -> None:
+    def be_active(self, now: int) -> None:
         """Note activity, which opens a session where none is open."""
-        self.last_activity = self.env.now
+        self.last_activity = now
         if not self.session_open:
             self.session_open = True
-            self.records.session_opens(self.last_activity)
+            self.records.session_opens(now)
             self.session_opened.succeed()
             self.session_opened = self.env.event()
 
