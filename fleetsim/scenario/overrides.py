@@ -23,7 +23,7 @@ def apply_override(root: Node, override: str) -> Node:
     """
     file = f"--set {override}"
     path, equals, text = override.partition("=")
-    keys = [key.strip() for key in path.split(".")]
+    keys = path.strip().split(".")
     if not equals or not all(keys):
         raise BadInput(Mistake(file, None, "", "expected PATH=VALUE, such as fleets.meters.data_limit=8MB"))
     value = parse(text, file, line_known=False)

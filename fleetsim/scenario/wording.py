@@ -21,7 +21,7 @@ NAME_EXPECTED: Final = f"expected a name of 1 to {MAX_NAME} printable characters
 
 def is_name(text: str) -> bool:
     """Say whether a text can name a fleet, group or item: names make up paths, tables and file names."""
-    return 0 < len(text) <= MAX_NAME and text.isprintable() and not set("./") & set(text) and text == text.strip()
+    return 0 < len(text) <= MAX_NAME and text.isprintable() and not set("./") & set(text) and bool(text.strip())
 
 
 def wrong(expected: str, found: str | None = None) -> PydanticCustomError:
