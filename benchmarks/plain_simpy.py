@@ -1,7 +1,8 @@
 """The model as somebody writes it in an afternoon with SimPy: two processes a SIM, one of them waking every 6 minutes.
 
-It is the yardstick of the benchmarks: one Poisson process of transfers with lognormal sizes, a lookup with each, records
-every 6 minutes, a block at the first record that finds the usage above the limit. No cache, no sessions, no timeline.
+It is the yardstick of the benchmarks: one Poisson process of transfers with lognormal sizes, a lookup with each,
+records every 6 minutes, a block at the first record that finds the usage above the limit. No cache, no sessions, no
+timeline.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """SIM-months per second of the reference engine beside the plain SimPy script, in one run on the same core.
 
-Both simulate the same model: 31 days, one Poisson process with lognormal sizes (median 4 kB, sigma 1), a lookup of 220 B
-with each transfer, records every 6 minutes, a limit that blocks about half of the SIMs near the end of the month. The
-two are timed in turn, and the ratio is that of the medians. The means are printed too: the same model, so they agree.
+Both simulate the same model: 31 days, one Poisson process with lognormal sizes (median 4 kB, sigma 1), a lookup of
+220 B with each transfer, records every 6 minutes, a limit that blocks about half of the SIMs near the end of the month.
+The two are timed in turn, and the ratio is that of the medians. The means are printed too: the same model, so they
+agree.
 """
 
 from __future__ import annotations
@@ -43,9 +44,7 @@ fleets:
 
 def main() -> None:
     """Print the table."""
-    print(
-        f"{'transfers a day':>15} {'plain SimPy':>12} {'reference':>10} {'ratio':>6}   mean MB offered, used"
-    )
+    print(f"{'transfers a day':>15} {'plain SimPy':>12} {'reference':>10} {'ratio':>6}   mean MB offered, used")
     for rate, plain_sims, sims in ((24, 40, 200), (288, 10, 50)):
         limit = round(rate * DAYS * (MEAN_BYTES + 220))
         with tempfile.TemporaryDirectory() as folder:
@@ -57,9 +56,7 @@ def main() -> None:
         plain_s, reference_s, plain, counted = [], [], [], []
         for turn in range(ROUNDS):
             begun = time.perf_counter()
-            plain += [
-                sim_month(f"{turn}/{i}", rate, MEDIAN_BYTES, SIGMA, limit, DAYS) for i in range(plain_sims)
-            ]
+            plain += [sim_month(f"{turn}/{i}", rate, MEDIAN_BYTES, SIGMA, limit, DAYS) for i in range(plain_sims)]
             plain_s.append((time.perf_counter() - begun) / plain_sims)
             begun = time.perf_counter()
             counted.append(engine.simulate(scenario, turn, range(sims)).rows)

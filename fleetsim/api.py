@@ -114,9 +114,7 @@ def run(
     sims = scenario.sims
     tell: Progress = progress(sims * len(wanted), sims * len(done)) if progress else lambda more: None  # type: ignore
     made: dict[int, Tables] = {}
-    for replication, tables in replicate(
-        scenario, engine, [i for i in wanted if i not in done], workers, tell
-    ):
+    for replication, tables in replicate(scenario, engine, [i for i in wanted if i not in done], workers, tell):
         if store:
             store.put(replication, tables)
         else:
@@ -200,9 +198,7 @@ def _with(scenario: Scenario, *, replications: int | None, seed: int | None) -> 
     for name, value in changes.items():
         low, high = bounds[name]
         if not low <= value <= high:
-            raise BadInput(
-                Mistake(name, None, "", f"found {value}; expected a whole number from {low} to {high}")
-            )
+            raise BadInput(Mistake(name, None, "", f"found {value}; expected a whole number from {low} to {high}"))
     return scenario.model_copy(update=changes) if changes else scenario
 
 

@@ -136,9 +136,7 @@ def _parser() -> _Parser:
     run.add_argument(
         "--engine", default="auto", metavar="auto|reference", help="how to simulate; the rows are the same"
     )
-    run.add_argument(
-        "--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same"
-    )
+    run.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
     run.add_argument("--no-report", dest="report", action="store_false", help="tables only")
     how = run.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="simulate only what is missing in DIR")

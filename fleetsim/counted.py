@@ -1,4 +1,4 @@
-"""What an engine counts: the border between engines, which know no prices and files, and tables, which know no events."""
+"""What an engine counts: the border between engines, which know no prices, and tables, which know no events."""
 
 from __future__ import annotations
 

@@ -31,9 +31,7 @@ class Mistake:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         parts = [place, self.path, self.text] if self.path else [place, self.text]
         # A name from a file may hold line breaks or control characters; a mistake stays on one line.
-        return "".join(
-            c if c.isprintable() else c.encode("unicode_escape").decode() for c in ": ".join(parts)
-        )
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in ": ".join(parts))
 
 
 class BadInput(ValueError):

@@ -50,8 +50,6 @@ def _lines(total: int, done: int) -> Progress:
         if now - last >= LINE_EVERY_S and done < total:
             last = now
             left = (now - started) / (done - began_at) * (total - done)
-            print(
-                f"{done:,} of {total:,} SIMs simulated, about {left:,.0f} s left", file=sys.stderr, flush=True
-            )
+            print(f"{done:,} of {total:,} SIMs simulated, about {left:,.0f} s left", file=sys.stderr, flush=True)
 
     return tell

@@ -55,12 +55,8 @@ class Result:
         manifest_file = folder / "manifest.json"
         if not manifest_file.is_file():
             unfinished = (folder / "parts").is_dir()
-            remedy = (
-                "an unfinished run; finish it with --resume" if unfinished else "no result of `fleetsim run`"
-            )
-            raise BadInput(
-                Mistake(str(folder), None, "", f"found {remedy}; expected a folder with manifest.json")
-            )
+            remedy = "an unfinished run; finish it with --resume" if unfinished else "no result of `fleetsim run`"
+            raise BadInput(Mistake(str(folder), None, "", f"found {remedy}; expected a folder with manifest.json"))
         try:
             manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))

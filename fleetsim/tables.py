@@ -117,9 +117,7 @@ def tabulate(scenario: Scenario, replication: int, counted: Sequence[Counted]) -
     columns["used_bytes"] = columns["upload_bytes"] + columns["download_bytes"]
     columns["overage_bytes"] = causes.sum(axis=0)
     money = invoice(columns["used_bytes"], causes, columns["fee_due"] == 1, scenario.tariff)
-    columns |= dict(zip(MONEY, money[:4], strict=True)) | dict(
-        zip(MONEY_BY_CAUSE, money.overage_by_cause, strict=True)
-    )
+    columns |= dict(zip(MONEY, money[:4], strict=True)) | dict(zip(MONEY_BY_CAUSE, money.overage_by_cause, strict=True))
     spans = np.concatenate([part.blocked for part in counted])
     return Tables(
         _sim_periods(scenario, replication, columns, all_groups, group),
@@ -180,15 +178,11 @@ def _replications(
 def blocked_grid_ms(horizon_ms: int) -> NDArray[np.int64]:
     """Instants at which blocked SIMs are counted: as fine as 1,000 of them, on steps that people read, allow."""
     steps = [1, 10, 100, 1_000, 10_000, 60_000, 360_000, 900_000, MS_PER_HOUR, 6 * MS_PER_HOUR]
-    step = next(
-        (s for s in steps if horizon_ms <= 1000 * s), -(-horizon_ms // (1000 * MS_PER_DAY)) * MS_PER_DAY
-    )
+    step = next((s for s in steps if horizon_ms <= 1000 * s), -(-horizon_ms // (1000 * MS_PER_DAY)) * MS_PER_DAY)
     return np.arange(0, horizon_ms, step, dtype=np.int64)
 
 
-def _blocked(
-    scenario: Scenario, replication: int, spans: NDArray[np.int64], all_groups: Sequence[Group]
-) -> pa.Table:
+def _blocked(scenario: Scenario, replication: int, spans: NDArray[np.int64], all_groups: Sequence[Group]) -> pa.Table:
     grid = blocked_grid_ms(scenario.horizon_ms)
     group = np.searchsorted([each.first_sim for each in all_groups], spans[:, 0], side="right") - 1
     sets = list(dict.fromkeys((each.fleet, each.devices.role) for each in all_groups))
@@ -228,7 +222,5 @@ def _encode(names: Sequence[str], index: NDArray[np.int64]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(distinct, pa.string()))
 
 
-def _timestamps(
-    scenario: Scenario, ms: NDArray[np.int64], missing: NDArray[np.bool_] | None = None
-) -> pa.Array:
+def _timestamps(scenario: Scenario, ms: NDArray[np.int64], missing: NDArray[np.bool_] | None = None) -> pa.Array:
     return pc.cast(pa.array(ms + scenario.start_ms, mask=missing), TIMESTAMP)

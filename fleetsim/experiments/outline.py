@@ -55,12 +55,9 @@ def _lines(scenario: Scenario) -> Iterator[str]:
         )
         + (f", {format_duration(platform.record_delay_ms)} late" if platform.record_delay_ms else "")
         + "; a SIM found above its limit is blocked "
-        + (
-            f"{format_duration(platform.enforcement_delay_ms)} later"
-            if platform.enforcement_delay_ms
-            else "at once"
-        )
-        + f", until its billing period ends or its limit is raised; DNS that passes meanwhile: {platform.dns_when_blocked}."
+        + (f"{format_duration(platform.enforcement_delay_ms)} later" if platform.enforcement_delay_ms else "at once")
+        + ", until its billing period ends or its limit is raised; DNS that passes meanwhile: "
+        + f"{platform.dns_when_blocked}."
     )
     for name, fleet in scenario.fleets.items():
         yield f"{name}: {_limit(fleet.data_limit_bytes)} a SIM and billing period"
@@ -80,11 +77,7 @@ def _group(scenario: Scenario, group: Group) -> Iterator[str]:
     if period.mean is None:
         yield f"{head}, whose size laws have no mean"
         return
-    spread = (
-        ""
-        if period.deviation is None
-        else f" (standard deviation over SIMs {format_bytes(period.deviation)})"
-    )
+    spread = "" if period.deviation is None else f" (standard deviation over SIMs {format_bytes(period.deviation)})"
     month = period.mean * MONTH_MS / (end - begin)
     yield (
         f"{head}, each expected to use about {format_bytes(period.mean)}{spread} in its first billing period"
@@ -122,9 +115,7 @@ def _expected_lookups(group: Group, span_ms: int) -> float:
     """
     dns = group.devices.dns
     assert dns is not None
-    rates: list[
-        tuple[float, float]
-    ] = []  # per item: transfers per ms, share of them that look up, were it alone
+    rates: list[tuple[float, float]] = []  # per item: transfers per ms, share of them that look up, were it alone
     for item in group.devices.traffic.values():
         if item.via == "dns":
             continue
@@ -140,9 +131,7 @@ def _expected_lookups(group: Group, span_ms: int) -> float:
                 continue
     lookups = 0.0
     for i, (rate, share) in enumerate(rates):
-        others = math.prod(
-            max(1 - other * dns.cache_ttl_ms, 0.0) for j, (other, _) in enumerate(rates) if j != i
-        )
+        others = math.prod(max(1 - other * dns.cache_ttl_ms, 0.0) for j, (other, _) in enumerate(rates) if j != i)
         lookups += rate * span_ms * share * others
     return lookups
 

@@ -66,9 +66,7 @@ class Store:
         found = self._found()
         if overwrite:
             if found is None and self._occupied():
-                raise self._refuse(
-                    "it holds no result of fleetsim, so --overwrite leaves it alone; use another folder"
-                )
+                raise self._refuse("it holds no result of fleetsim, so --overwrite leaves it alone; use another folder")
             self._clear()
         elif self._occupied():
             if not resume:
@@ -88,9 +86,7 @@ class Store:
                 )
         self.parts.mkdir(parents=True, exist_ok=True)
         self._split_finished()
-        write_text(
-            self.parts / IDENTITY, json.dumps(self.identity | {"replications": replications}, indent=2) + "\n"
-        )
+        write_text(self.parts / IDENTITY, json.dumps(self.identity | {"replications": replications}, indent=2) + "\n")
         return set(self._finished())
 
     def is_complete(self, replications: int) -> bool:
@@ -125,9 +121,7 @@ class Store:
             ):
                 start = 0
                 for part in parts:
-                    writer.write_table(
-                        table.slice(start, part.num_rows), row_group_size=max(part.num_rows, 1)
-                    )
+                    writer.write_table(table.slice(start, part.num_rows), row_group_size=max(part.num_rows, 1))
                     start += part.num_rows
             tables[name] = table
         return Tables(**tables)
@@ -145,9 +139,7 @@ class Store:
         files = {name: pq.ParquetFile(self.folder / f"{name}.parquet") for name in SCHEMAS}
         for replication in range(files["sim_periods"].num_row_groups):
             if not self._part(replication).exists():
-                self.put(
-                    replication, Tables(**{name: f.read_row_group(replication) for name, f in files.items()})
-                )
+                self.put(replication, Tables(**{name: f.read_row_group(replication) for name, f in files.items()}))
         manifest.unlink()
 
     def _finished(self) -> Iterator[int]:

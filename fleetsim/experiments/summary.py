@@ -20,9 +20,7 @@ MICROS = 1e6
 Sums = Callable[[str], NDArray[np.float64]]
 
 OVER_REPLICATIONS: dict[str, Callable[[Sums], NDArray[np.float64]]] = {
-    "blocked_sim_periods_share": lambda total: (
-        total("blocked_sim_periods") / np.maximum(total("sim_periods"), 1)
-    ),
+    "blocked_sim_periods_share": lambda total: total("blocked_sim_periods") / np.maximum(total("sim_periods"), 1),
     "blocked_sims": lambda total: total("blocked_sim_periods"),
     "blocked_hours": lambda total: total("blocked_ms") / MS_PER_HOUR,
     **{
@@ -127,9 +125,7 @@ def _over_replications(values: NDArray[np.float64]) -> Iterator[dict[str, Any]]:
 
 def _over_sims(each: list[NDArray[np.float64]]) -> Iterator[dict[str, Any]]:
     count = sum(values.size for values in each)
-    statistics: dict[str, Callable[[NDArray[np.float64]], float]] = {
-        "mean": lambda values: float(values.mean())
-    }
+    statistics: dict[str, Callable[[NDArray[np.float64]], float]] = {"mean": lambda values: float(values.mean())}
     statistics |= {name: lambda values, q=q: quantile(values, q) for name, q in QUANTILES.items()}  # type: ignore[misc]
     statistics["max"] = lambda values: float(values.max())
     for statistic, measure in statistics.items():

@@ -14,9 +14,7 @@ class Overage(NamedTuple):
     dns: int
 
 
-def overage(
-    first: int, last: int, fleet_limit: int, cached_limit: int, *, blocked: bool, pending: bool
-) -> Overage:
+def overage(first: int, last: int, fleet_limit: int, cached_limit: int, *, blocked: bool, pending: bool) -> Overage:
     """Split the bytes numbered `first` + 1 to `last` of a period that are over the fleet's limit by cause.
 
     Parameters

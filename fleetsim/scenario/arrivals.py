@@ -21,17 +21,13 @@ class Periodic(Part):
     jitter_ms: Annotated[int, duration()] = Field(
         0,
         alias="jitter",
-        description="uniform on ± jitter around each grid point, ms, never cumulative; at most `every`",
+        description="uniform on ± jitter around each grid point, ms, never cumulative",
     )
     first_ms: Annotated[int | None, optional(duration())] = Field(
         None,
         alias="first",
         description="first grid point, ms after the activation; default a random phase in [0, every)",
     )
-
-    def misfits(self) -> Iterator[tuple[str, str]]:
-        if self.jitter_ms > self.every_ms:
-            yield "jitter", "expected at most the distance of the grid ('every')"
 
 
 class Poisson(Part):

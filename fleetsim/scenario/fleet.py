@@ -62,9 +62,7 @@ def groups(scenario: Scenario) -> tuple[Group, ...]:
 
 def limits_of(scenario: Scenario, fleet: str) -> list[tuple[int, int | None]]:
     """Limits that the owner sets for `fleet`: (ms, bytes or None) in time order, the file's order at one instant."""
-    changes = [
-        (change.at_ms, change.data_limit_bytes) for change in scenario.timeline if change.fleet == fleet
-    ]
+    changes = [(change.at_ms, change.data_limit_bytes) for change in scenario.timeline if change.fleet == fleet]
     return sorted(changes, key=lambda change: change[0])
 
 
@@ -80,7 +78,7 @@ def activations_ms(group: Group, chance: Streams) -> Ints:
 
 
 def first_closes_ms(scenario: Scenario, group: Group, chance: Streams) -> Ints | None:
-    """From activation to the first close of an always-on SIM's records: uniform in (0, interval], or as the file has it.
+    """From activation to the first close of an always-on SIM's records: random in (0, interval], or as the file has it.
 
     ``None`` where records close by no grid of the SIM's own: on demand, or only at a session's end.
     """

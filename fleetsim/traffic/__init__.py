@@ -1,6 +1,7 @@
 """Offered traffic: what devices would move if nobody stopped them, as arrays over a block of SIMs.
 
-One arrival process a file; `offer` finds the one that an item asks for, `moments` what theory expects of it. Nothing here knows an engine.
+One arrival process a file; `offer` finds the one that an item asks for, `moments` what theory expects of it. Nothing
+here knows an engine.
 """
 
 from __future__ import annotations

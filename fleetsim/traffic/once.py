@@ -10,9 +10,7 @@ from fleetsim.scenario.schema import Once, TrafficItem
 from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
 
 
-def offer(
-    item: TrafficItem, arrivals: Once, chance: Streams, activation_ms: Ints, horizon_ms: int
-) -> Transfers:
+def offer(item: TrafficItem, arrivals: Once, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
     """Offer one transfer a SIM, uniform on [at, at + spread] in whole ms."""
     time_ms = arrivals.at_ms + chance.uniform(Purpose.TIME, arrivals.spread_ms + 1)[:, 0]
     one = np.ones(time_ms.shape, np.int64)

@@ -10,18 +10,14 @@ from fleetsim.scenario.schema import Periodic, TrafficItem
 from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
 
 
-def offer(
-    item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms: Ints, horizon_ms: int
-) -> Transfers:
+def offer(item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
     """Offer a transfer at activation + phase + n * every + jitter of n, for n = 0, 1, 2, ...
 
     Draws are numbered by n, so that any stretch of the grid can be drawn by itself.
     """
     every, jitter = arrivals.every_ms, arrivals.jitter_ms
     first = arrivals.first_ms
-    phase = (
-        chance.uniform(Purpose.PHASE, every)[:, 0] if first is None else np.full(activation_ms.shape, first)
-    )
+    phase = chance.uniform(Purpose.PHASE, every)[:, 0] if first is None else np.full(activation_ms.shape, first)
     origin = activation_ms + phase
     # Every point whose jitter could bring it before the horizon.
     counts = np.maximum(-(-(horizon_ms + jitter - origin) // every), 0)

@@ -17,9 +17,7 @@ from fleetsim.scenario.schema import Poisson, TrafficItem
 from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
 
 
-def offer(
-    item: TrafficItem, arrivals: Poisson, chance: Streams, activation_ms: Ints, horizon_ms: int
-) -> Transfers:
+def offer(item: TrafficItem, arrivals: Poisson, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
     """Offer transfers at the instants of a Poisson process of the item's rate."""
     per_day = steps_per_day(arrivals.rate_per_day)
     step_ms = MS_PER_DAY // per_day

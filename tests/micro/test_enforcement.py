@@ -7,46 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-TRACE = "readings: {arrivals: {process: trace, file: trace.csv}}"
-
-
-def scenario(
-    *,
-    limit: str = "100 B",
-    platform: str = "limit_propagation: 4 min",
-    duration: str = "30 min",
-    timeline: tuple[str, ...] = (),
-) -> str:
-    lines = [
-        "name: micro",
-        "start: 2026-01-01T00:00:00Z",
-        f"duration: {duration}",
-        "seed: 1",
-        f"platform: {{preset: super-sim, {platform}}}",
-        "fleets:",
-        "  f:",
-        f"    data_limit: {limit}",
-        "    any_limit: true",
-        "    devices:",
-        "      d:",
-        "        count: 1",
-        "        session: {mode: always-on, first_record: 6 min}",
-        f"        traffic: {{{TRACE}}}",
-    ]
-    if timeline:
-        lines += ["timeline:", *(f"  - {{{entry}}}" for entry in timeline)]
-    return "\n".join(lines) + "\n"
-
-
-def trace(*transfers: tuple[int, ...]) -> str:
-    """Uploads as (time_ms, bytes) or (time_ms, bytes, duration_ms)."""
-    rows = [f"{at},{size},0,{rest[0] if rest else 0}" for at, size, *rest in transfers]
-    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *rows]) + "\n"
-
-
-def check(found, **expected) -> None:
-    assert {name: found[name] for name in expected} == expected
-
+from tests.micro.uploads import check, scenario, trace
 
 # More than the limit
 

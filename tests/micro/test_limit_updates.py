@@ -7,59 +7,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.micro.uploads import check, scenario, trace
 from tests.support import not_yet
-
-TRACE = "readings: {arrivals: {process: trace, file: trace.csv}}"
-
-
-def scenario(
-    *,
-    limit: str = "100 B",
-    platform: str = "limit_propagation: 4 min",
-    session: str = "mode: always-on, first_record: 6 min",
-    count: int = 1,
-    group: tuple[str, ...] = (),
-    other: str | None = None,
-    timeline: tuple[str, ...] = (),
-) -> str:
-    lines = [
-        "name: micro",
-        "start: 2026-01-01T00:00:00Z",
-        "duration: 30 min",
-        "seed: 1",
-        f"platform: {{preset: super-sim, {platform}}}",
-        "fleets:",
-        "  f:",
-        f"    data_limit: {limit}",
-        "    any_limit: true",
-        "    devices:",
-        "      d:",
-        f"        count: {count}",
-        *(f"        {line}" for line in group),
-        f"        session: {{{session}}}",
-        f"        traffic: {{{TRACE}}}",
-    ]
-    if other is not None:
-        lines.append(f"  g: {{data_limit: {other}, any_limit: true, devices: {{}}}}")
-    if timeline:
-        lines += ["timeline:", *(f"  - {{{entry}}}" for entry in timeline)]
-    return "\n".join(lines) + "\n"
-
-
-def trace(*transfers: tuple[int, ...]) -> str:
-    """Uploads as (time_ms, bytes) or (time_ms, bytes, duration_ms)."""
-    rows = [f"{at},{size},0,{rest[0] if rest else 0}" for at, size, *rest in transfers]
-    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *rows]) + "\n"
 
 
 def trace_of_sims(*transfers: tuple[int, int, int]) -> str:
     """Bursts as (sim, time_ms, bytes)."""
     rows = [f"{sim},{at},{size},0,0" for sim, at, size in transfers]
     return "\n".join(["sim,time_ms,upload_bytes,download_bytes,duration_ms", *rows]) + "\n"
-
-
-def check(found, **expected) -> None:
-    assert {name: found[name] for name in expected} == expected
 
 
 # One update

@@ -1,61 +1,6 @@
 """Which bytes are over, and which of the four causes each has. Tables derived by hand."""
 
-COLUMNS = {
-    "offered": "offered_bytes",
-    "up": "upload_bytes",
-    "down": "download_bytes",
-    "used": "used_bytes",
-    "dns": "dns_bytes",
-    "over": "overage_bytes",
-    "metering": "overage_metering_bytes",
-    "enforcement": "overage_enforcement_bytes",
-    "propagation": "overage_propagation_bytes",
-    "leak": "overage_dns_bytes",
-    "undelivered": "undelivered_bytes",
-    "blocks": "blocks",
-    "first_blocked": "first_blocked_at",
-    "blocked_ms": "blocked_ms",
-}
-
-
-def counted(row):
-    """The counted columns, in short names, that are not 0 or null: a column a test does not name is 0."""
-    return {short: row[name] for short, name in COLUMNS.items() if row[name]}
-
-
-def flow(keys):
-    return "{" + ", ".join(f"{key}: {value}" for key, value in keys.items()) + "}"
-
-
-def scenario(traffic, limit="1000 B", duration="1 h", platform=None, limits=None, **group):
-    """One always-on SIM: records close at 6, 12, ... min, a limit set at T arrives at T + 5 min."""
-    platform = {"preset": "super-sim", "limit_propagation": "5 min"} | (platform or {})
-    group = {
-        "count": 1,
-        "session": "{mode: always-on, first_record: 6 min}",
-        "traffic": flow(traffic),
-    } | group
-    lines = [
-        "name: micro",
-        "start: 2026-01-01T00:00:00Z",
-        f"duration: {duration}",
-        "seed: 1",
-        f"platform: {flow(platform)}",
-        f"fleets: {{f: {{data_limit: {limit}, any_limit: true, devices: {{d: {flow(group)}}}}}}}",
-    ]
-    if limits:
-        lines.append("timeline:")
-        lines += [f"  - {{at: {at}, fleet: f, data_limit: {value}}}" for at, value in limits.items()]
-    return "\n".join(lines) + "\n"
-
-
-def trace(*transfers):
-    """A trace file of rows (time_ms, upload_bytes, download_bytes, duration_ms)."""
-    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *(",".join(map(str, t)) for t in transfers)])
-
-
-TRACE = "{arrivals: {process: trace, file: trace.csv}}"
-TUNNEL = "{via: dns, arrivals: {process: trace, file: tunnel.csv}}"
+from tests.micro.one_sim import TRACE, TUNNEL, counted, scenario, trace
 
 
 def blocked_from(first_blocked, blocked_ms, **columns):

@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from fleetsim.errors import BadInput
+from tests.micro import uploads
+from tests.micro.uploads import TRACE, check, trace
 from tests.support import not_yet
 
-TRACE = "readings: {arrivals: {process: trace, file: trace.csv}}"
 FLOW = "flow: {arrivals: {process: continuous, from: %s, until: %s}, upload: 1 B/s}"
 
-
-def scenario(
-    *,
-    limit: str = "100 B",
-    platform: str = "limit_propagation: 4 min",
-    session: str = "mode: on-demand, idle_timeout: 5 min",
-    group: tuple[str, ...] = (),
-    traffic: str = TRACE,
-    timeline: tuple[str, ...] = (),
-) -> str:
-    lines = [
-        "name: micro",
-        "start: 2026-01-01T00:00:00Z",
-        "duration: 30 min",
-        "seed: 1",
-        f"platform: {{preset: super-sim, {platform}}}",
-        "fleets:",
-        "  f:",
-        f"    data_limit: {limit}",
-        "    any_limit: true",
-        "    devices:",
-        "      d:",
-        "        count: 1",
-        *(f"        {line}" for line in group),
-        f"        session: {{{session}}}",
-        f"        traffic: {{{traffic}}}",
-    ]
-    if timeline:
-        lines += ["timeline:", *(f"  - {{{entry}}}" for entry in timeline)]
-    return "\n".join(lines) + "\n"
-
-
-def trace(*transfers: tuple[int, ...]) -> str:
-    """Uploads as (time_ms, bytes) or (time_ms, bytes, duration_ms)."""
-    rows = [f"{at},{size},0,{rest[0] if rest else 0}" for at, size, *rest in transfers]
-    return "\n".join(["time_ms,upload_bytes,download_bytes,duration_ms", *rows]) + "\n"
-
-
-def check(found, **expected) -> None:
-    assert {name: found[name] for name in expected} == expected
+scenario = partial(uploads.scenario, session="mode: on-demand, idle_timeout: 5 min")
 
 
 # On demand: from the first activity to the idle timeout after the last

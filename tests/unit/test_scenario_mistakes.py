@@ -347,10 +347,6 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
             ],
         ),
         (
-            with_arrivals("{process: periodic, every: 50 ms, jitter: 51 ms}"),
-            [f"s.yaml:12: {ITEM}.arrivals.jitter: found '51 ms'; expected at most the distance of the grid ('every')"],
-        ),
-        (
             with_arrivals("{process: periodic, every: 50 ms}"),
             [
                 f"s.yaml:12: {ITEM}.arrivals.every: found '50 ms'; "

@@ -57,9 +57,7 @@ class ReferenceEngine:
                 for sim in _lives(scenario, group, replication, numbers):
                     rows += sim.rows
                     spans += sim.block_spans
-        return Counted(
-            np.array(rows, np.int64).reshape(-1, len(COUNTED)), np.array(spans, np.int64).reshape(-1, 3)
-        )
+        return Counted(np.array(rows, np.int64).reshape(-1, len(COUNTED)), np.array(spans, np.int64).reshape(-1, 3))
 
 
 def _lives(scenario: Scenario, group: Group, replication: int, numbers: np.ndarray) -> Iterator[Sim]:
@@ -78,11 +76,7 @@ def _lives(scenario: Scenario, group: Group, replication: int, numbers: np.ndarr
             continue
         sim = _activate(scenario, group, group.first_sim + int(numbers[i]), activation)
         start = sim.env.process
-        start(
-            processes.billing_period(
-                sim, period_ends(scenario.platform.billing_period, scenario.start, activation)
-            )
-        )
+        start(processes.billing_period(sim, period_ends(scenario.platform.billing_period, scenario.start, activation)))
         start(processes.owner(sim, [(at, _bytes(limit)) for at, limit in limits if at >= activation]))
         start(processes.limit_cache(sim, {at: late[i] for at, late in delays.items()}))
         start(processes.recorder(sim))

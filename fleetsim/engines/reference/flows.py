@@ -63,9 +63,7 @@ class Stream(Flow):
 
     __slots__ = ("download_bytes_per_s", "upload_bytes_per_s")
 
-    def __init__(
-        self, began: int, now: int, ends: int, upload: int, download: int, *, dns: bool, passes: bool
-    ) -> None:
+    def __init__(self, began: int, now: int, ends: int, upload: int, download: int, *, dns: bool, passes: bool) -> None:
         super().__init__(began, ends, dns=dns, passes=passes)
         self.upload_bytes_per_s = upload
         self.download_bytes_per_s = download
