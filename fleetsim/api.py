@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 from fleetsim.engines import NAMES, resolve
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.replicate import Progress, replicate
-from fleetsim.experiments.store import Store, copy_inputs
+from fleetsim.experiments.replicate import MOST_WORKERS, Progress, replicate
+from fleetsim.experiments.store import Store, name_of_input
 from fleetsim.experiments.summary import CONFIDENCE
 from fleetsim.files import write_text
 from fleetsim.results import Result
@@ -57,7 +59,7 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     report: bool = True,
-    progress: Progress | Callable[[int, int], Progress] | None = None,
+    progress: Callable[[int, int], Progress] | None = None,
 ) -> Result:
     """Simulate a scenario.
 
@@ -91,7 +93,7 @@ def run(
     BadInput
         The scenario, an argument or the folder is wrong; nothing has been written.
     OSError
-        The result could not be written. Finished replications are kept: go on with `resume`.
+        The result could not be written, or processes were killed. Finished replications are kept: go on with `resume`.
     """
     started = time.monotonic()
     if not isinstance(scenario, Scenario):
@@ -99,31 +101,38 @@ def run(
     scenario = _with(scenario, replications=replications, seed=seed)
     if engine not in NAMES:
         raise BadInput(Mistake("engine", None, "", f"found {engine!r}; expected one of {', '.join(NAMES)}"))
-    if workers is not None and workers < 1:
-        raise BadInput(Mistake("workers", None, "", f"found {workers}; expected a whole number from 1"))
+    _check_whole("workers", workers, 1, MOST_WORKERS)
     engine = resolve(engine)
-    wanted = range(scenario.replications)
+    everything = range(scenario.replications)
 
-    store = None
-    done: set[int] = set()
-    if out is not None:
-        store = Store(Path(out), identity(scenario))
-        if resume and store.is_complete(scenario.replications):
-            return Result.read(out)
-        done = store.open(scenario.replications, resume=resume, overwrite=overwrite) & set(wanted)
-    sims = scenario.sims
-    tell: Progress = progress(sims * len(wanted), sims * len(done)) if progress else lambda more: None  # type: ignore
-    made: dict[int, Tables] = {}
-    for replication, tables in replicate(scenario, engine, [i for i in wanted if i not in done], workers, tell):
-        if store:
-            store.put(replication, tables)
+    def simulated(done: set[int]) -> Generator[tuple[int, Tables], None, None]:
+        tell = progress(scenario.sims * len(everything), scenario.sims * len(done)) if progress else lambda more: None
+        return replicate(scenario, engine, [i for i in everything if i not in done], workers, tell)
+
+    if out is None:
+        made = dict(simulated(set()))
+        tables = Tables.concatenate([made[i] for i in everything])
+        return Result(scenario, manifest(scenario, engine, time.monotonic() - started), tables)
+
+    store = Store(Path(out), identity(scenario))
+    with store.held():
+        if resume and store.is_complete(len(everything)):
+            result = Result.read(out)
         else:
-            made[replication] = tables
-
-    tables = store.assemble(len(wanted)) if store else Tables.concatenate([made[i] for i in wanted])
-    result = Result(scenario, manifest(scenario, engine, time.monotonic() - started), tables)
-    if store:
-        _write(result, store, report=report)
+            names, inputs = _inputs(scenario)
+            text = dump(scenario, names)
+            done = store.open(len(everything), text, inputs, resume=resume, overwrite=overwrite) & set(everything)
+            with closing(simulated(done)) as finished:  # an error here ends the processes too
+                for replication, tables in finished:
+                    store.put(replication, tables)
+            tables = store.assemble(len(everything))
+            result = Result(scenario, manifest(scenario, engine, time.monotonic() - started), tables)
+            write_text(store.folder / "summary.json", _json(result.summary_rows))
+            if report:
+                _write_report(result, store.folder)
+            store.finish(result.manifest)
+        if report and not (store.folder / "report.html").exists():
+            _write_report(result, store.folder)
     return result
 
 
@@ -160,28 +169,24 @@ def report(folder: str | Path) -> Result:
     BadInput
         `folder` holds no finished result.
     """
-    from fleetsim.report.write import write
-
     result = Result.read(folder)
-    write(result, Path(folder))
+    _write_report(result, Path(folder))
     return result
 
 
-def _write(result: Result, store: Store, *, report: bool) -> None:
-    folder = store.folder
-    names = {}
-    inputs = []
-    for number, (fleet, group, item, source) in enumerate(trace_files(result.scenario)):
-        names[fleet, group, item] = f"inputs/{number:03d}-{Path(source).name}"
-        inputs.append((names[fleet, group, item], Path(source)))
-    copy_inputs(folder, inputs)
-    write_text(folder / "scenario.yaml", dump(result.scenario, names))
-    write_text(folder / "summary.json", _json(result.summary_rows))
-    if report:
-        from fleetsim.report.write import write
+def _write_report(result: Result, folder: Path) -> None:
+    from fleetsim.report.write import write  # loads matplotlib
 
-        write(result, folder)
-    store.finish(result.manifest)
+    write(result, folder)
+
+
+def _inputs(scenario: Scenario) -> tuple[dict[tuple[str, str, str], str], dict[str, Path]]:
+    """Name the files that the scenario needs by their content: what it calls each, and where each is now."""
+    names, inputs = {}, {}
+    for fleet, group, item, source in trace_files(scenario):
+        name = name_of_input(scenario.trace(fleet, group, item).sha256)
+        names[fleet, group, item], inputs[name] = name, source
+    return names, inputs
 
 
 def _json(rows: list[dict[str, Any]]) -> str:
@@ -193,13 +198,16 @@ def _json(rows: list[dict[str, Any]]) -> str:
 
 def _with(scenario: Scenario, *, replications: int | None, seed: int | None) -> Scenario:
     """Return the scenario with what a call asks for instead, held to the same bounds."""
-    changes = {k: v for k, v in (("replications", replications), ("seed", seed)) if v is not None}
-    bounds = {"replications": (1, 1_000_000), "seed": (0, 2**63 - 1)}
-    for name, value in changes.items():
-        low, high = bounds[name]
-        if not low <= value <= high:
-            raise BadInput(Mistake(name, None, "", f"found {value}; expected a whole number from {low} to {high}"))
+    _check_whole("replications", replications, 1, 1_000_000)
+    _check_whole("seed", seed, 0, 2**63 - 1)
+    changes = {k: int(v) for k, v in (("replications", replications), ("seed", seed)) if v is not None}
     return scenario.model_copy(update=changes) if changes else scenario
+
+
+def _check_whole(name: str, value: object, low: int, high: int) -> None:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is not None and not (whole and low <= value <= high):  # type: ignore[operator]
+        raise BadInput(Mistake(name, None, "", f"found {value!r}; expected a whole number from {low:,} to {high:,}"))
 
 
 def _iso(instant: datetime) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from fleetsim.errors import BadInput
+from fleetsim.errors import BadInput, Mistake
 from fleetsim.version import __version__
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -18,21 +20,28 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = argparse.Namespace()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return int(options.verb(options))
+        try:
+            options = _parser().parse_args(arguments)
+            return int(options.verb(options))
+        finally:
+            sys.stdout.flush()  # here, for at the program's end it is too late to say that it failed
     except BadInput as mistakes:
         print(mistakes, file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("interrupted" + _how_to_go_on(options), file=sys.stderr)
+        _say_how_to_go_on("interrupted", options)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
+        _drop_output()
         return FAILED
-    except OSError as error:
-        print(f"fleetsim: {error}{_how_to_go_on(options)}", file=sys.stderr)
+    except (OSError, MemoryError) as error:
+        _say_how_to_go_on(str(error) or "out of memory", options)
+        _drop_output()
         return FAILED
 
 
@@ -98,23 +107,34 @@ def _show(result: object) -> None:
 
 def _warn(warnings: Sequence[str]) -> None:
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(Mistake("warning", None, "", warning), file=sys.stderr)
 
 
-def _how_to_go_on(options: argparse.Namespace) -> str:
+def _say_how_to_go_on(what: str, options: argparse.Namespace) -> None:
     parts = Path(getattr(options, "out", None) or "") / "parts"
-    return f"; finished replications are kept in {parts}: go on with --resume" if parts.is_dir() else ""
+    if parts.is_dir():
+        what += f"; finished replications are kept in {parts}: go on with --resume"
+    print(Mistake("fleetsim", None, "", what), file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Forget what could not be written to stdout, which would be tried again at the program's end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line, and where help is."""
-        self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(BAD_INPUT, f"{Mistake(self.prog, None, '', f'{message}; see {self.prog} --help')}\n")
 
 
 def _parser() -> _Parser:
     parser = _Parser(
         prog="fleetsim",
+        allow_abbrev=False,
         description="What a data limit really does to a cellular IoT fleet: overage, cost and lost service.",
         epilog="example:\n  fleetsim run scenarios/smart-meters.yaml --out out/smart-meters",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -179,6 +199,7 @@ def _verb(
 ) -> _Parser:
     parser = verbs.add_parser(
         name,
+        allow_abbrev=False,  # what is written in a script must not change its meaning with the next option
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
         epilog=f"example:\n  {example}",

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fleetsim.errors import BadInput, Mistake
+from fleetsim.experiments.store import MANIFEST, PARTS, SCENARIO, SCHEMAS
 from fleetsim.experiments.summary import summarise
 from fleetsim.scenario import Scenario, load
 from fleetsim.tables import Tables
@@ -52,29 +53,25 @@ class Result:
             `folder` holds no finished result.
         """
         folder = Path(folder)
-        manifest_file = folder / "manifest.json"
-        if not manifest_file.is_file():
-            unfinished = (folder / "parts").is_dir()
-            remedy = "an unfinished run; finish it with --resume" if unfinished else "no result of `fleetsim run`"
-            raise BadInput(Mistake(str(folder), None, "", f"found {remedy}; expected a folder with manifest.json"))
+        if not (folder / MANIFEST).is_file():
+            unfinished = (folder / PARTS).is_dir()
+            what = "an unfinished run; finish it with --resume" if unfinished else "no result of `fleetsim run`"
+            raise BadInput(Mistake(str(folder), None, "", f"found {what}; expected a folder with {MANIFEST}"))
         try:
-            manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            if not (isinstance(manifest, dict) and manifest.keys() >= {"scenario_hash", "replications", "currency"}):
+                raise ValueError(f"{MANIFEST} is not fleetsim's")
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-            tables = Tables(
-                pq.read_table(folder / "sim_periods.parquet"),
-                pq.read_table(folder / "replications.parquet"),
-                pq.read_table(folder / "blocked.parquet"),
-            )
+            tables = {name: pq.read_table(folder / f"{name}.parquet") for name in SCHEMAS}
+            for name, schema in SCHEMAS.items():
+                if not tables[name].schema.equals(schema):
+                    raise ValueError(f"{name}.parquet has other columns than this version writes")
+            scenario = load(folder / SCENARIO)
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise BadInput(
-                Mistake(
-                    str(folder),
-                    None,
-                    "",
-                    f"this result cannot be read ({error}); run it again with --overwrite",
-                )
-            ) from error
-        return cls(load(folder / "scenario.yaml"), manifest, tables, summary)
+            why = " ".join(str(error).split())
+            what = f"this result cannot be read ({why}); run it again with --overwrite or in another folder"
+            raise BadInput(Mistake(str(folder), None, "", what)) from error
+        return cls(scenario, manifest, Tables(**tables), summary)
 
     @cached_property
     def sim_periods(self) -> pd.DataFrame:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
 from fleetsim.counted import Counted
 from fleetsim.engines import engine_named
@@ -15,6 +19,9 @@ from fleetsim.tables import Tables, tabulate
 Progress = Callable[[int], None]
 """Is told how many more SIMs have been simulated through one replication."""
 
+MOST_WORKERS = 1024
+MOST_LOST = 3
+"""Times that killed workers are replaced while no replication gets finished."""
 LARGEST_BLOCK = 250
 SMALL_RUN = 500
 """SIMs times replications up to which starting other processes costs more than it saves."""
@@ -31,7 +38,7 @@ def replicate(
     replications: Iterable[int],
     workers: int | None,
     progress: Progress = lambda sims: None,
-) -> Iterator[tuple[int, Tables]]:
+) -> Generator[tuple[int, Tables], None, None]:
     """Yield the tables of each replication as soon as it is finished.
 
     Parameters
@@ -86,27 +93,44 @@ def _over_processes(
     # script without a guard and in a notebook, and without forking a process that has threads.
     from loky import ProcessPoolExecutor
 
-    executor = ProcessPoolExecutor(
-        max_workers=workers, initializer=_prepare, initargs=(pickle.dumps(scenario), engine), timeout=None
-    )
-    tasks = ((replication, i) for replication in replications for i in range(len(blocks)))
+    work = pickle.dumps(scenario), engine, os.getpid()
+
+    def start() -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(max_workers=workers, initializer=_prepare, initargs=work, timeout=None)
+
+    executor = start()
+    waiting = deque((replication, i) for replication in replications for i in range(len(blocks)))
     running: dict[Future[Counted], tuple[int, int]] = {}
     done: dict[int, dict[int, Counted]] = {}
+    lost = 0
     try:
         while True:
-            # Few enough tasks under way that those of early replications are not queued behind all others.
-            for replication, i in tasks:
-                running[executor.submit(_simulate, replication, blocks[i])] = (replication, i)
-                if len(running) >= 4 * workers:
-                    break
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            try:
+                # Few enough tasks under way that those of early replications are not queued behind all others.
+                while waiting and len(running) < 4 * workers:
+                    replication, i = waiting[0]
+                    running[executor.submit(_simulate, replication, blocks[i])] = waiting.popleft()
+                if not running:
+                    return
+                finished = [(future, future.result()) for future in wait(running, return_when=FIRST_COMPLETED).done]
+            except BrokenExecutor as error:
+                lost += 1
+                if lost == MOST_LOST:
+                    raise ChildProcessError(
+                        "worker processes were killed, perhaps for want of memory; fewer of them need less: --workers 1"
+                    ) from error
+                executor.shutdown(wait=True, kill_workers=True)
+                executor = start()
+                waiting.extendleft(reversed(running.values()))
+                running = {}
+                continue
+            for future, part in finished:
                 replication, i = running.pop(future)
                 counted = done.setdefault(replication, {})
-                counted[i] = future.result()
+                counted[i] = part
                 progress(len(blocks[i]))
                 if len(counted) == len(blocks):
+                    lost = 0
                     yield replication, [part for _, part in sorted(done.pop(replication).items())]
     finally:
         executor.shutdown(wait=True, kill_workers=True)
@@ -115,9 +139,19 @@ def _over_processes(
 _work: tuple[Scenario, str] | None = None  # what this worker process works on
 
 
-def _prepare(scenario: bytes, engine: str) -> None:
+def _prepare(scenario: bytes, engine: str, parent: int) -> None:
     global _work
+    # An interrupt from the keyboard reaches every process; it is for the parent to end this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _work = pickle.loads(scenario), engine
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, for it could not say so if it was killed."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _simulate(replication: int, block: range) -> Counted:

@@ -3,40 +3,45 @@
 While a run goes on, ``parts/`` holds the tables of each finished replication in a folder of its own, which is made
 beside its place and renamed into it. The end of the run puts the parts one after the other, each a row group, into the
 tables that users read; ``manifest.json`` is written last. Whatever is killed in between leaves parts that `--resume`
-goes on from.
+goes on from: ``parts/run.json``, which says whose they are, is there before anything else and goes last.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.files import replacing, sync_folder, write_text
+from fleetsim.files import TEMPORARY, held, replacing, sync, sync_folder, write_text
 from fleetsim.tables import BLOCKED, REPLICATIONS, SIM_PERIODS, Tables
 
 SCHEMAS = {"sim_periods": SIM_PERIODS, "replications": REPLICATIONS, "blocked": BLOCKED}
 MANIFEST = "manifest.json"
+SCENARIO = "scenario.yaml"
 PARTS = "parts"
 IDENTITY = "run.json"
+INPUTS = "inputs"
 LEFT_BY_A_RUN = (
     MANIFEST,
     "summary.json",
-    "scenario.yaml",
     "report.html",
     *(f"{name}.parquet" for name in SCHEMAS),
-    "figures",
-    "inputs",
-    PARTS,
+    "figures/overage_by_cause.png",
+    "figures/cost_over_replications.png",
+    "figures/blocked_over_time.png",
 )
+"""Files that a run leaves beside the scenario and its inputs. Whatever else is in the folder is not ours."""
 
-Identity = dict[str, str | int]
-"""What must be the same for a run to go on in a folder: names for people to their values."""
+Identity = Mapping[str, str | int]
+"""What must be the same for a run to go on in a folder."""
 
 
 class Store:
@@ -47,7 +52,7 @@ class Store:
     folder
         Made if it is absent.
     identity
-        Of the run that wants to write there.
+        Of the run that wants to write there: its seed, the program's version and the scenario's hash.
     """
 
     def __init__(self, folder: Path, identity: Identity) -> None:
@@ -55,54 +60,82 @@ class Store:
         self.identity = identity
         self.parts = folder / PARTS
 
-    def open(self, replications: int, *, resume: bool, overwrite: bool) -> set[int]:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder, made if it is absent, against other runs.
+
+        Raises
+        ------
+        BadInput
+            It is no folder, or another run writes there.
+        """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise self._refuse("found a file; expected a folder, or a name that is free")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with held(self.folder) as alone:
+            if not alone:
+                raise self._refuse("another run writes to this folder; wait for its end or use another folder")
+            yield
+
+    def open(
+        self, replications: int, scenario: str, inputs: Mapping[str, Path], *, resume: bool, overwrite: bool
+    ) -> set[int]:
         """Get the folder ready and return the replications that are finished there.
+
+        Parameters
+        ----------
+        replications
+            How many the run wants.
+        scenario
+            The resolved scenario, as YAML.
+        inputs
+            The files that it names: `name_of_input` to where each is now.
+        resume, overwrite
+            What to do with a folder that is not empty.
 
         Raises
         ------
         BadInput
             The folder holds something else; nothing has been changed.
+        OSError
+            Something could not be read or written.
         """
         found = self._found()
+        if self._occupied():
+            self._check(found, replications, resume=resume, overwrite=overwrite)
+        finished = [] if overwrite else self._replications_of_a_finished_run()
+        self.parts.mkdir(exist_ok=True)
+        # Whenever this is killed, the parts that are there are those of the run that `run.json` names.
+        self._say_whose(found if overwrite and found else self._with(replications))
+        for name, source in inputs.items():
+            _keep(self.folder / name, source, name)
+        for replication, tables in enumerate(finished):
+            if not self._part(replication).exists():
+                self.put(replication, tables)
+        self._remove_result()
         if overwrite:
-            if found is None and self._occupied():
-                raise self._refuse("it holds no result of fleetsim, so --overwrite leaves it alone; use another folder")
-            self._clear()
-        elif self._occupied():
-            if not resume:
-                raise self._refuse("the folder is not empty; go on with --resume, replace with --overwrite")
-            if found is None:
-                raise self._refuse("there is no run to resume; use another folder")
-            for name, value in self.identity.items():
-                if found.get(name) != value:
-                    raise self._refuse(
-                        f"its run has {name} {found.get(name)}, this one has {value};"
-                        " use another folder or replace it with --overwrite"
-                    )
-            if int(found.get("replications", 0)) > replications:
-                raise self._refuse(
-                    f"its run has {found['replications']} replications, this one {replications};"
-                    " ask for at least as many, or replace it with --overwrite"
-                )
-        self.parts.mkdir(parents=True, exist_ok=True)
-        self._split_finished()
-        write_text(self.parts / IDENTITY, json.dumps(self.identity | {"replications": replications}, indent=2) + "\n")
+            self._remove_parts()
+            self._say_whose(self._with(replications))
+        write_text(self.folder / SCENARIO, scenario)
+        self._remove_inputs(except_for=inputs)
         return set(self._finished())
 
     def is_complete(self, replications: int) -> bool:
         """Does the folder hold this very run, finished?"""
         found = self._read(self.folder / MANIFEST)
-        return found is not None and found == found | self.identity | {"replications": replications}
+        return found is not None and all(found[name] == value for name, value in self._with(replications).items())
 
     def put(self, replication: int, tables: Tables) -> None:
         """Keep the tables of a finished replication."""
         place = self._part(replication)
-        beside = place.with_name(f".{place.name}.tmp")
+        beside = place.with_name(f".{place.name}{TEMPORARY}")
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
             for name in SCHEMAS:
                 pq.write_table(getattr(tables, name), beside / f"{name}.parquet", compression="zstd")
+                sync(beside / f"{name}.parquet")
+            sync_folder(beside)
             beside.rename(place)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
@@ -126,62 +159,134 @@ class Store:
             tables[name] = table
         return Tables(**tables)
 
-    def finish(self, manifest: dict[str, object]) -> None:
+    def finish(self, manifest: Mapping[str, object]) -> None:
         """Declare the run complete."""
         write_text(self.folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
         shutil.rmtree(self.parts, ignore_errors=True)
 
-    def _split_finished(self) -> None:
-        """Turn a finished result into parts again, for a run that goes on from it."""
-        manifest = self.folder / MANIFEST
-        if not manifest.is_file():
+    # ---- what is there -----------------------------------------------------------------------------------------------
+
+    def _check(self, found: Identity | None, replications: int, *, resume: bool, overwrite: bool) -> None:
+        """Refuse a folder that holds something else than what was asked for."""
+        if overwrite:
+            if found is None:
+                raise self._refuse("it holds no result of fleetsim, so --overwrite leaves it alone; use another folder")
             return
-        files = {name: pq.ParquetFile(self.folder / f"{name}.parquet") for name in SCHEMAS}
-        for replication in range(files["sim_periods"].num_row_groups):
-            if not self._part(replication).exists():
-                self.put(replication, Tables(**{name: f.read_row_group(replication) for name, f in files.items()}))
-        manifest.unlink()
-
-    def _finished(self) -> Iterator[int]:
-        return (int(part.name) for part in self.parts.iterdir() if part.name.isdecimal())
-
-    def _part(self, replication: int) -> Path:
-        return self.parts / f"{replication:06d}"
+        if not resume:
+            what = "replace its result with --overwrite" if found else "use another folder"
+            raise self._refuse(f"the folder is not empty; go on with --resume, or {what}")
+        if found is None:
+            raise self._refuse("there is no run to resume; use another folder")
+        for name, value in self.identity.items():
+            if found[name] != value:
+                what = {"scenario_hash": "another scenario, by its hash"}.get(name, f"{name} {found[name]}")
+                raise self._refuse(
+                    f"its run has {what}; this one has {value}; use another folder or replace it with --overwrite"
+                )
+        if found["replications"] > replications:  # type: ignore[operator]
+            raise self._refuse(
+                f"its run has {found['replications']} replications; this one has {replications};"
+                " ask for at least as many, or replace it with --overwrite"
+            )
 
     def _occupied(self) -> bool:
-        return self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir()))
+        """Is anything in the folder but what a run leaves that was killed before it could say whose it is?"""
+        inside = {place.name for place in self.folder.iterdir()}
+        begun = {place.name for place in self.parts.iterdir()} if self.parts.is_dir() else inside
+        return not (inside <= {PARTS} and begun <= {f".{IDENTITY}{TEMPORARY}"})
 
     def _found(self) -> Identity | None:
         """Identity of the run whose folder this is, finished or not."""
         return self._read(self.folder / MANIFEST) or self._read(self.parts / IDENTITY)
 
-    @staticmethod
-    def _read(file: Path) -> Identity | None:
+    def _read(self, file: Path) -> dict[str, Any] | None:
+        """Return a manifest; ``None`` for a file that is absent, damaged or another program's."""
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) else None
+        ours = isinstance(found, dict) and all(
+            type(found.get(name)) is type(value) for name, value in self._with(0).items()
+        )
+        return found if ours else None
 
-    def _clear(self) -> None:
-        """Remove what a run leaves, the manifest first, so that nothing half removed looks complete."""
-        for name in LEFT_BY_A_RUN:
-            place = self.folder / name
-            if place.is_dir() and not place.is_symlink():
-                shutil.rmtree(place)
+    def _finished(self) -> Iterator[int]:
+        """Yield the finished replications; a part that cannot be read is no finished one."""
+        for part in [part for part in self.parts.iterdir() if part.name.isdecimal()]:
+            try:
+                for name in SCHEMAS:
+                    pq.read_schema(part / f"{name}.parquet")
+            except (OSError, pa.ArrowException):
+                shutil.rmtree(part)
             else:
-                place.unlink(missing_ok=True)
+                yield int(part.name)
+
+    def _replications_of_a_finished_run(self) -> list[Tables]:
+        """Read the result that is there, a row group a replication, for a run that goes on from it."""
+        if not (self.folder / MANIFEST).is_file():
+            return []
+        try:
+            files = {name: pq.ParquetFile(self.folder / f"{name}.parquet") for name in SCHEMAS}
+            groups = range(files["sim_periods"].num_row_groups)
+            return [Tables(**{name: file.read_row_group(i) for name, file in files.items()}) for i in groups]
+        except (OSError, pa.ArrowException) as error:
+            raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
+
+    # ---- how it changes ----------------------------------------------------------------------------------------------
+
+    def _remove_result(self) -> None:
+        """Remove the tables and what was made from them, the manifest first: nothing half removed looks complete."""
+        for name in LEFT_BY_A_RUN:
+            (self.folder / name).unlink(missing_ok=True)
+        _remove_if_empty(self.folder / "figures")
+
+    def _remove_parts(self) -> None:
+        for place in self.parts.iterdir():
+            if place.is_dir():
+                shutil.rmtree(place)
+
+    def _remove_inputs(self, except_for: Mapping[str, Path]) -> None:
+        inputs = self.folder / INPUTS
+        for place in inputs.iterdir() if inputs.is_dir() else ():
+            if place.match("sha256-*.csv") and f"{INPUTS}/{place.name}" not in except_for:
+                place.unlink()
+        _remove_if_empty(inputs)
+
+    def _say_whose(self, found: Identity) -> None:
+        identity = {name: found[name] for name in self._with(0)}
+        write_text(self.parts / IDENTITY, json.dumps(identity, indent=2) + "\n")
+
+    def _with(self, replications: int) -> dict[str, str | int]:
+        return {**self.identity, "replications": replications}
+
+    def _part(self, replication: int) -> Path:
+        return self.parts / f"{replication:06d}"
 
     def _refuse(self, why: str) -> BadInput:
         return BadInput(Mistake(str(self.folder), None, "", why))
 
 
-def copy_inputs(folder: Path, files: Iterable[tuple[str, Path]]) -> None:
-    """Copy the files that the resolved scenario names, (name within `folder`, source), beside it."""
-    for name, source in files:
-        place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.exists() and place.samefile(source):
-            continue
-        with replacing(place) as beside:
-            shutil.copyfile(source, beside)
+def name_of_input(sha256: str) -> str:
+    """Name within the folder of a file that the scenario names, by its content: no two of them collide."""
+    return f"{INPUTS}/sha256-{sha256[:16]}.csv"
+
+
+def _keep(place: Path, source: Path, name: str) -> None:
+    """Copy an input to its place, unless it is there already."""
+    if place.is_file() and _name_by_content(place) == name:
+        return
+    place.parent.mkdir(exist_ok=True)
+    with replacing(place) as beside:
+        shutil.copyfile(source, beside)
+        if _name_by_content(beside) != name:
+            raise OSError(f"{source} has changed since it was read; run again")
+
+
+def _name_by_content(file: Path) -> str:
+    with file.open("rb") as stream:
+        return name_of_input(file_digest(stream, "sha256").hexdigest())
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()
