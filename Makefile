@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: run test lint types tests bench verify picture clean
+.PHONY: run test lint types tests bench verify docs picture clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -30,6 +30,10 @@ bench: $(READY)
 # Studies that are too long for every change: kills in mid-run, the oracle over many more random scenarios.
 verify: $(READY)
 	FLEETSIM_VERIFY=1 $(BIN)/pytest -n 2 -m verify
+
+# The reference of every key, from the models.
+docs: $(READY)
+	$(BIN)/python docs/make_reference.py
 
 # The picture in the README.
 picture: $(READY)

@@ -31,7 +31,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     Parameters
     ----------
     path
-        YAML file as docs/model.md and ``fleetsim schema`` describe it.
+        YAML file as docs/scenario.md and ``fleetsim schema`` describe it.
     overrides
         ``"PATH=VALUE"`` each, for instance ``"fleets.meters.data_limit=8MB"``; later ones win.
 

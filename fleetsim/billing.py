@@ -35,7 +35,7 @@ class Invoice(NamedTuple):
 def usage_cost(used_bytes: Ints, tariff: Tariff) -> Ints:
     """Price of usage: (billed bytes * micro-units per MB + 500,000) // 1,000,000, per SIM and period.
 
-    Billed bytes are the used ones rounded up to the tariff's increment (MODEL section 8).
+    Billed bytes are the used ones rounded up to the tariff's increment.
     """
     increment = tariff.increment_bytes
     billed = used_bytes if increment == 1 else -(-used_bytes // increment) * increment

@@ -20,7 +20,7 @@ BillingPeriod = Literal["activation-month", "calendar-month"] | int
 
 
 class Step(IntEnum):
-    """What happens at one instant, in this order (MODEL section 3).
+    """What happens at one instant, in this order.
 
     The values are priorities of the event queue. They leave 0 and 1 to SimPy, whose own events (a process that
     starts, an event that is triggered) thereby run at once, between two steps and never across one.

@@ -23,7 +23,8 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}{TEMPORARY}")
     try:
         yield beside
-        sync(beside)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
         os.replace(beside, path)
         sync_folder(path.parent)
     finally:
@@ -34,12 +35,6 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text, completely or not at all."""
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8", newline="\n")
-
-
-def sync(file: Path) -> None:
-    """Make what was written to `file` last through a loss of power."""
-    with file.open("rb+") as stream:
-        os.fsync(stream.fileno())
 
 
 def sync_folder(folder: Path) -> None:

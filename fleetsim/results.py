@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.store import MANIFEST, PARTS, SCENARIO, SCHEMAS
+from fleetsim.experiments.store import MANIFEST, PARTS, SCENARIO, SCHEMAS, read_table
 from fleetsim.experiments.summary import summarise
 from fleetsim.scenario import Scenario, load
 from fleetsim.tables import Tables
@@ -62,7 +61,7 @@ class Result:
             if not (isinstance(manifest, dict) and manifest.keys() >= {"scenario_hash", "replications", "currency"}):
                 raise ValueError(f"{MANIFEST} is not fleetsim's")
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-            tables = {name: pq.read_table(folder / f"{name}.parquet") for name in SCHEMAS}
+            tables = {name: read_table(folder / f"{name}.parquet") for name in SCHEMAS}
             for name, schema in SCHEMAS.items():
                 if not tables[name].schema.equals(schema):
                     raise ValueError(f"{name}.parquet has other columns than this version writes")

@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Streams:
-    """What MODEL section 9 keys chance by, but for the purpose.
+    """What chance is keyed by, but for the purpose.
 
     Attributes
     ----------

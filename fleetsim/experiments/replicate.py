@@ -55,7 +55,7 @@ def replicate(
     if workers is None:
         workers = 1 if sims * len(replications) <= SMALL_RUN else cores()
     size = max(min(LARGEST_BLOCK, -(-sims // (2 * workers))), 1)
-    blocks = [range(first, min(first + size, sims)) for first in range(0, sims, size)]
+    blocks = [range(first, min(first + size, sims)) for first in range(0, max(sims, 1), size)]
     results = (_here if workers == 1 else _over_processes)(scenario, engine, replications, blocks, workers, progress)
     for replication, counted in results:
         yield replication, tabulate(scenario, replication, counted)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.files import TEMPORARY, held, replacing, sync, sync_folder, write_text
+from fleetsim.files import TEMPORARY, held, replacing, sync_folder, write_text
 from fleetsim.tables import BLOCKED, REPLICATIONS, SIM_PERIODS, Tables
 
 SCHEMAS = {"sim_periods": SIM_PERIODS, "replications": REPLICATIONS, "blocked": BLOCKED}
@@ -133,9 +133,8 @@ class Store:
         beside.mkdir()
         try:
             for name in SCHEMAS:
-                pq.write_table(getattr(tables, name), beside / f"{name}.parquet", compression="zstd")
-                sync(beside / f"{name}.parquet")
-            sync_folder(beside)
+                with replacing(beside / f"{name}.parquet") as file, file.open("wb") as stream:
+                    pq.write_table(getattr(tables, name), stream, compression="zstd")
             beside.rename(place)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
@@ -146,11 +145,12 @@ class Store:
         """Put the parts into the tables that users read, a row group a replication; return them."""
         tables = {}
         for name, schema in SCHEMAS.items():
-            parts = [pq.read_table(self._part(i) / f"{name}.parquet") for i in range(replications)]
+            parts = [read_table(self._part(i) / f"{name}.parquet") for i in range(replications)]
             table = pa.concat_tables(parts).unify_dictionaries()
             with (
-                replacing(self.folder / f"{name}.parquet") as beside,
-                pq.ParquetWriter(beside, schema, compression="zstd") as writer,
+                replacing(self.folder / f"{name}.parquet") as file,
+                file.open("wb") as stream,
+                pq.ParquetWriter(stream, schema, compression="zstd") as writer,
             ):
                 start = 0
                 for part in parts:
@@ -215,7 +215,7 @@ class Store:
         for part in [part for part in self.parts.iterdir() if part.name.isdecimal()]:
             try:
                 for name in SCHEMAS:
-                    pq.read_schema(part / f"{name}.parquet")
+                    read_table(part / f"{name}.parquet")
             except (OSError, pa.ArrowException):
                 shutil.rmtree(part)
             else:
@@ -226,9 +226,11 @@ class Store:
         if not (self.folder / MANIFEST).is_file():
             return []
         try:
-            files = {name: pq.ParquetFile(self.folder / f"{name}.parquet") for name in SCHEMAS}
-            groups = range(files["sim_periods"].num_row_groups)
-            return [Tables(**{name: file.read_row_group(i) for name, file in files.items()}) for i in groups]
+            with ExitStack() as stack:
+                streams = {name: stack.enter_context((self.folder / f"{name}.parquet").open("rb")) for name in SCHEMAS}
+                files = {name: pq.ParquetFile(stream) for name, stream in streams.items()}
+                groups = range(files["sim_periods"].num_row_groups)
+                return [Tables(**{name: file.read_row_group(i) for name, file in files.items()}) for i in groups]
         except (OSError, pa.ArrowException) as error:
             raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
 
@@ -264,6 +266,18 @@ class Store:
 
     def _refuse(self, why: str) -> BadInput:
         return BadInput(Mistake(str(self.folder), None, "", why))
+
+
+def read_table(file: Path) -> pa.Table:
+    """Read a table; by a stream, for Arrow takes some names of files for addresses.
+
+    Raises
+    ------
+    OSError, pyarrow.ArrowException
+        There is none, or it is damaged.
+    """
+    with file.open("rb") as stream:
+        return pq.read_table(stream)
 
 
 def name_of_input(sha256: str) -> str:

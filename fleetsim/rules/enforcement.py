@@ -7,5 +7,5 @@ UNLIMITED = 1 << 62
 
 
 def above_limit(recorded_bytes: int, cached_limit_bytes: int) -> bool:
-    """Is the recorded usage of the current period above the limit? Strict: *more than* it (MODEL section 1)."""
+    """Is the recorded usage of the current period above the limit? Strict: *more than* it."""
     return recorded_bytes > cached_limit_bytes

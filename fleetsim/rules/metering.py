@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def transferred(size_bytes: int, started_ms: int, duration_ms: int, now_ms: int) -> int:
-    """Bytes that a transfer of `duration_ms` > 0 has moved by `now_ms` (MODEL section 2)."""
+    """Bytes that a transfer of `duration_ms` > 0 has moved by `now_ms`."""
     return size_bytes * min(now_ms - started_ms, duration_ms) // duration_ms
 
 
 def flowed(bytes_per_s: int, began_ms: int, now_ms: int) -> int:
-    """Bytes that continuous traffic offers from its own start to `now_ms` (MODEL section 2)."""
+    """Bytes that continuous traffic offers from its own start to `now_ms`."""
     return bytes_per_s * (now_ms - began_ms) // 1000
 
 

@@ -1,4 +1,4 @@
-"""The cause of every byte over the limit (MODEL section 7)."""
+"""The cause of every byte over the limit."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def first_closes_ms(scenario: Scenario, group: Group, chance: Streams) -> Ints |
 
 
 def limit_delays_ms(scenario: Scenario, chance: Streams, at_ms: int) -> Ints:
-    """Delay with which a limit set at `at_ms` reaches each SIM (MODEL section 5).
+    """Delay with which a limit set at `at_ms` reaches each SIM.
 
     With the typical share uniform on (0, typical], else uniform on (typical, max]. The draws are numbered by the
     instant, so that another entry on the timeline moves none of them.

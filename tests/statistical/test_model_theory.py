@@ -1,6 +1,6 @@
 """Phases, delays, overshoot and common random numbers against theory; with negative controls as in test_traffic_theory.
 
-What the reference engine must show of a stream is derived here from MODEL sections 3 to 7, in whole ms.
+What the reference engine must show of a stream is derived here from docs/model.md, in whole ms.
 """
 
 from __future__ import annotations

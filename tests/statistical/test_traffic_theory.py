@@ -110,7 +110,7 @@ def bytes_per_sim(found: Transfers | Flows) -> Floats:
     if isinstance(found, Transfers):
         running = np.concatenate([[0], np.cumsum(found.upload_bytes + found.download_bytes)])
         return np.diff(running[found.offsets]).astype(np.float64)
-    # MODEL section 2: r bytes a second since the clock's start have offered r * t // 1000 bytes.
+    # r bytes a second since the clock's start have offered r * t // 1000 bytes.
     flowing = found.begin_ms < found.until_ms
     total = np.zeros(found.begin_ms.size)
     for rate in (found.upload_bytes_per_s, found.download_bytes_per_s):

@@ -97,7 +97,7 @@ def _activate(scenario: Scenario, group: Group, number: int, activation: int) ->
     """Return the SIM at its activation, with the limits that its fleet and its cache have then.
 
     A SIM activated after the start reads, in step 3, the limit that the owner may have set in step 2 of that instant;
-    one that is there from the start holds the limit as the file gives it (MODEL section 8).
+    one that is there from the start holds the limit as the file gives it.
     """
     fleet_limit = cached_limit = _bytes(scenario.fleets[group.fleet].data_limit_bytes)
     for at, limit in limits_of(scenario, group.fleet):
