@@ -16,6 +16,9 @@ from fleetsim.experiments.summary import summarise
 from fleetsim.scenario import Scenario, load
 from fleetsim.tables import Tables
 
+SUMMARY = ("metric", "role", "fleet", "over", "statistic", "value", "low", "high", "n")
+"""Keys of a row of the summary."""
+
 
 class Result:
     """What a run leaves.
@@ -105,7 +108,7 @@ class Result:
             ``metric, role, fleet, over, statistic, value, low, high, n``; money in the currency, bounds at 95 %
             (missing where the data do not allow any). See :func:`fleetsim.experiments.summary.summarise`.
         """
-        return pd.DataFrame(self.summary_rows)
+        return pd.DataFrame(self.summary_rows, columns=list(SUMMARY))
 
     @property
     def summary_rows(self) -> list[dict[str, Any]]:

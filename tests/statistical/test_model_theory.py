@@ -128,7 +128,7 @@ def test_activation_record_phase_and_delay_of_a_sim_are_independent() -> None:
     chance, group = chance_of(scenario), the_group(scenario)
     phases = first_closes_ms(scenario, group, chance)
     assert phases is not None
-    drawn = [activations_ms(group, chance), phases, limit_delays_ms(scenario, chance, HOUR)]
+    drawn = [activations_ms(group, chance), phases, *(limit_delays_ms(scenario, chance, at) for at in (0, HOUR))]
     for i, a in enumerate(drawn):
         for b in drawn[:i]:
             assert uncorrelated(a, b)
@@ -288,7 +288,7 @@ def test_a_lowered_limit_costs_the_rate_times_the_mean_delay_until_it_arrives() 
     byte is `metering`, and those of the enforcement_delay E are `enforcement`, r E.
     """
     lowered = scenario_of(
-        12_000, limit="100 MB", timeline=(("30 min", "2 MB"),), platform={"enforcement_delay": "2 min"}
+        10_000, limit="100 MB", timeline=(("30 min", "2 MB"),), platform={"enforcement_delay": "2 min"}
     )  # 5.4 MB moved at 30 min
     columns = simulate(lowered)
     late, r = columns["overage_propagation_bytes"], STREAM_BYTES_PER_MS
@@ -305,6 +305,23 @@ def test_a_lowered_limit_costs_the_rate_times_the_mean_delay_until_it_arrives() 
     assert (late == r * delays(lowered, 30 * MINUTE)).all()
     assert not columns["overage_metering_bytes"].any()
     assert set(columns["overage_enforcement_bytes"].tolist()) == {r * 2 * MINUTE}
+
+
+def test_a_second_change_is_read_by_the_refresh_that_is_pending_or_draws_a_delay_of_its_own() -> None:
+    """Changed at T and again, to a limit that is passed already, at U = T + 150 s.
+
+    The refresh of the first change is pending at U, one that is due at U included, where its delay is 150,000 ms or
+    more: typical ones with probability 0.95 * 150,001 / 300,000, uniform on 0, ..., 150,000 ms after U, and all late
+    ones, 150,001 to 750,000 ms after U. Elsewhere a new delay is drawn.
+    """
+    changes = (("30 min", "90 MB"), ("1950 s", "2 MB"))
+    late = simulate(scenario_of(4000, limit="100 MB", timeline=changes))["overage_propagation_bytes"]
+    fresh = mean_delay(0.95, 5 * MINUTE, 15 * MINUTE)
+    typical = 0.95 * 150_001 / 300_000
+    mean = typical * 150_000 / 2 + 0.05 * (150_001 + 750_000) / 2 + (0.95 - typical) * fresh
+    assert mean_agrees(late, STREAM_BYTES_PER_MS * mean)
+    assert not mean_agrees(late, STREAM_BYTES_PER_MS * fresh)  # each change a delay of its own
+    assert not mean_agrees(late, STREAM_BYTES_PER_MS * 1.1 * mean)
 
 
 def test_a_raised_limit_unblocks_after_the_mean_delay() -> None:

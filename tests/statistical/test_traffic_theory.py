@@ -334,7 +334,8 @@ def test_a_jitter_costs_the_transfers_that_it_carries_before_the_activation(size
     denser = sum_of(on_a_jittered_grid(30 * HOUR, 11, HOUR), each)
     assert not mean_agrees(drawn, denser.mean)
     assert not variance_agrees(drawn, denser.variance)
-    assert not mean_agrees(drawn, sum_of(on_a_grid(30, 3), each).mean)
+    if not each.variance:  # else sizes drown the loss
+        assert not mean_agrees(drawn, sum_of(on_a_grid(30, 3), each).mean)
     # `moments` leaves the ends out, and says so: a part of one transfer.
     said, lost = theory_of(scenario), 10 - count.mean
     assert abs(said.mean - expected.mean) <= lost * each.mean * (1 + 1e-9)
@@ -523,7 +524,7 @@ def test_sizes_say_nothing_about_times() -> None:
     assert isinstance(found, Transfers)
     of_day = found.time_ms / DAY
     assert uncorrelated(of_day, found.upload_bytes)
-    assert not uncorrelated(of_day, found.upload_bytes * (1 + 0.05 * of_day))
+    assert not uncorrelated(of_day, found.upload_bytes * (1 + 0.1 * of_day))
 
 
 # ---- when: periodic, with jitter, once --------------------------------------------------------------------------------------------
@@ -575,9 +576,11 @@ def test_a_jitter_as_large_as_the_distance_leaves_a_uniform_stream_in_time_order
     assert even_on(settled % 1000 // 10, 0, 99)
     assert not even_on((settled % 1000 * 0.99).astype(np.int64) // 10, 0, 99)
     by_second = np.bincount(settled // 1000)[2:]
-    # One a second and SIM; spans of one period have a count whose variance is at most 1.
+    # One a second and SIM, with a variance of at most 1: given the phase, the count is a sum of independent chances.
+    assert mean_agrees(by_second, 2000)
+    assert not mean_agrees(by_second, 1.05 * 2000)
     assert (abs(by_second - 2000) <= BOUND * math.sqrt(2000)).all()
-    assert not (abs(by_second - 1.05 * 2000) <= BOUND * math.sqrt(2000)).all()
+    assert not (abs(by_second - 1.15 * 2000) <= BOUND * math.sqrt(2000)).all()
 
 
 def test_once_is_uniform_from_at_to_at_and_spread_both_included() -> None:
