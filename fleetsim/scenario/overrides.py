@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario.source import Node, parse, quoted
+from fleetsim.scenario.wording import did_you_mean
 
 
 def apply_override(root: Node, override: str) -> Node:
@@ -30,6 +31,11 @@ def apply_override(root: Node, override: str) -> Node:
     return _put(root, keys, 0, value)
 
 
+def _holds_names(path: list[str]) -> bool:
+    """Is this the path of a mapping of fleets, device groups or traffic items by their names?"""
+    return path[:1] == ["fleets"] and (len(path), path[-1]) in ((1, "fleets"), (3, "devices"), (5, "traffic"))
+
+
 def _put(node: Node, keys: list[str], depth: int, value: Node) -> Node:
     if depth == len(keys):
         return value
@@ -51,6 +57,11 @@ def _put(node: Node, keys: list[str], depth: int, value: Node) -> Node:
         copy = node
     if not isinstance(node.value, dict):
         text = f"found {node.found()}; expected a mapping to set {quoted(key)} in"
+        raise BadInput(Mistake(value.file, None, path, text))
+    if key not in node.value and depth + 1 < len(keys) and _holds_names(keys[:depth]) and node.value:
+        # A name that nobody has is a slip: what is set in it would be a fleet, group or item of its own.
+        names = ", ".join(node.value)
+        text = f"found {quoted(key)}; expected one of {names}{did_you_mean(key, node.value)}"
         raise BadInput(Mistake(value.file, None, path, text))
     below = node.value.get(key, Node(None, value.file, None))
     copy.value = {**node.value, key: _put(below, keys, depth + 1, value)}
