@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from fleetsim.clock import MS_PER_DAY, period_ends
+from fleetsim.rules.dns import lookup_passes
 from fleetsim.scenario.fleet import Group, groups, limits_of
 from fleetsim.scenario.schema import Continuous, Once, Periodic, Poisson, Scenario
 from fleetsim.traffic import moments
@@ -80,8 +81,8 @@ def _group(scenario: Scenario, group: Group) -> Iterator[str]:
     spread = "" if period.deviation is None else f" (standard deviation over SIMs {format_bytes(period.deviation)})"
     month = period.mean * MONTH_MS / (end - begin)
     yield (
-        f"{head}, each expected to use about {format_bytes(period.mean)}{spread} in its first billing period"
-        f" ({format_duration(end - begin)}), or {format_bytes(month)} in 30 days"
+        f"{head}, each expected to use, were it never blocked, about {format_bytes(period.mean)}{spread}"
+        f" in its first billing period ({format_duration(end - begin)}), or {format_bytes(month)} in 30 days"
     )
     limit = scenario.fleets[group.fleet].data_limit_bytes
     if limit is None:
@@ -93,8 +94,14 @@ def _group(scenario: Scenario, group: Group) -> Iterator[str]:
             yield "    odd: these faulty devices do not reach the limit, so it does not contain them"
         return
     yield f"    {share}: a typical SIM crosses it about {_at(scenario, _crossing(scenario, group, begin, end, limit))}"
-    if group.devices.role == "normal":
-        yield "    odd: the limit is below what these devices are there to use"
+    if group.devices.role == "normal" and not limits_of(scenario, group.fleet):
+        yield "    odd: the limit is below what these devices need"
+    leak = _leak_per_day(scenario, group)
+    if leak:
+        yield (
+            f"    while blocked, its attempts to reconnect look names up: about {format_bytes(leak)} a day of DNS, all"
+            " beyond the limit; compare the cost with data_limit=unlimited"
+        )
 
 
 def _crossing(scenario: Scenario, group: Group, begin: int, end: int, limit: int) -> int:
@@ -105,6 +112,17 @@ def _crossing(scenario: Scenario, group: Group, begin: int, end: int, limit: int
         mean = expected_use(scenario, group, begin, middle).mean
         low, high = (low, middle) if mean is not None and mean > limit else (middle, high)
     return high
+
+
+def _leak_per_day(scenario: Scenario, group: Group) -> float:
+    """Bytes of DNS that the attempts of a blocked device move in a day, once they have slowed down."""
+    dns, when_blocked = group.devices.dns, group.devices.when_blocked
+    if dns is None or when_blocked is None or not lookup_passes(scenario.platform.dns_when_blocked, dns.resolver):
+        return 0.0
+    reconnect = when_blocked.reconnect
+    wait = reconnect.max_ms if reconnect.factor > 1 else reconnect.first_ms
+    between_lookups = wait * max(math.ceil(dns.cache_ttl_ms / wait), 1)
+    return MS_PER_DAY / between_lookups * (dns.query_bytes + dns.response_bytes)
 
 
 def _expected_lookups(group: Group, span_ms: int) -> float:

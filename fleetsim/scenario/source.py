@@ -147,12 +147,26 @@ def parse(text: str, file: str, *, line_known: bool = True) -> Node:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
         what = "; ".join(str(part).strip() for part in (error.context, error.problem) if part)
-        raise BadInput(Mistake(file, line if line_known else None, "", f"not YAML: {what}")) from None
+        raise BadInput(Mistake(file, line if line_known else None, "", f"not YAML: {what}{_remedy(what)}")) from None
     except (YAMLError, ValueError, RecursionError) as error:
         if isinstance(error, BadInput):
             raise
         what = " ".join(str(error).split())[:200] or type(error).__name__
         raise BadInput(Mistake(file, None, "", f"not YAML: {what}")) from None
+
+
+_REMEDIES: Final = {
+    "'\\t'": "indent with spaces, not with tabs",
+    "mapping values are not allowed": "here or on the line above: check the indentation, put a space after a key's"
+    " colon, and put text that has a colon in quotes",
+    "<block end>": "check the indentation of this line and of those above",
+    "but got": "here or on the line above: close the bracket, and separate entries with commas",
+}
+"""What helps against the commonest slips, by what the parser says of them."""
+
+
+def _remedy(problem: str) -> str:
+    return next((f"; {remedy}" for said, remedy in _REMEDIES.items() if said in problem), "")
 
 
 class _Composer:

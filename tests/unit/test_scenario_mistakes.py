@@ -51,7 +51,15 @@ def with_group(keys: str) -> str:
         ("# nothing\n", "s.yaml:1: the file is empty; expected a scenario: name, start, duration, …"),
         ("- a\n", "s.yaml:1: found a list; expected a scenario: name, start, duration, …"),
         ("hello\n", "s.yaml:1: found 'hello'; expected a scenario: name, start, duration, …"),
-        ("a: 1\nb: c: d\n", "s.yaml:2: not YAML: mapping values are not allowed here"),
+        (
+            "a: 1\n\tb: 2\n",
+            "s.yaml:2: not YAML: while scanning for the next token; found character '\\t' that cannot start any token;"
+            " indent with spaces, not with tabs",
+        ),
+        (
+            "a: 1\nb: c: d\n",
+            "s.yaml:2: not YAML: mapping values are not allowed here; here or on the line above: check the indentation, put a space after a key's colon, and put text that has a colon in quotes",
+        ),
         (
             "a: [1,\n",
             "s.yaml:2: not YAML: while parsing a flow node; expected the node content, but found '<stream end>'",
@@ -519,7 +527,10 @@ def test_all_mistakes_come_together_in_the_order_of_the_file() -> None:
         ("a..b=3", "expected PATH=VALUE, such as fleets.meters.data_limit=8MB"),
         ("seed=x", "seed: found 'x'; expected a whole number from 0 to 9,223,372,036,854,775,807"),
         ("seed=", "seed: found nothing; expected a whole number from 0 to 9,223,372,036,854,775,807"),
-        ("seed=[1", "not YAML: while parsing a flow sequence; expected ',' or ']', but got '<stream end>'"),
+        (
+            "seed=[1",
+            "not YAML: while parsing a flow sequence; expected ',' or ']', but got '<stream end>'; here or on the line above: close the bracket, and separate entries with commas",
+        ),
         ("seed.x=1", "seed: found '1'; expected a mapping to set 'x' in"),
         ("seed=!!int 1", "found the tag 'tag:yaml.org,2002:int'; expected plain values without tags"),
         ("timeline.1.at=1 h", "timeline: found '1'; expected an index below 1"),
