@@ -34,7 +34,7 @@ def test_with_an_increment_a_cause_that_fills_no_step_of_its_own_costs_nothing()
 @given(
     st.lists(st.integers(0, 10**15), min_size=4, max_size=4),
     st.integers(0, 10**15),
-    st.sampled_from(["0", "0.10", "0.000001", "123.456789", "999999"]),
+    st.sampled_from(["0", "0.10", "0.000001", "123.456789", "999"]),
     st.sampled_from(["1 B", "1 kB", "1 MB", "1 KiB"]),
 )
 def test_costs_by_cause_add_up_and_are_exact(over, within, per_mb, increment):
@@ -46,8 +46,7 @@ def test_costs_by_cause_add_up_and_are_exact(over, within, per_mb, increment):
     assert (found.overage_by_cause >= 0).all()
     step = money.increment_bytes
     exact = (-(-used // step) * step * money.per_mb_micros + 500_000) // 1_000_000
-    if exact < 2**63:
-        assert usage_cost(np.array([used]), money)[0] == exact
+    assert usage_cost(np.array([used]), money)[0] == exact
 
 
 @pytest.mark.parametrize("due", [True, False])
