@@ -37,7 +37,10 @@ def offer(
 
 
 def moments(scenario: Scenario, group: Group, item: str, from_ms: int, until_ms: int) -> Moments:
-    """Mean and variance over SIMs of the bytes that an item offers in [from, until), for SIMs active throughout."""
+    """Mean and variance over SIMs of the bytes that an item offers in [from, until), for SIMs active throughout.
+
+    Periodic traffic counts from the activation, which is taken to be `from_ms`.
+    """
     content = group.devices.traffic[item]
     match content.arrivals:
         case Periodic() as arrivals:

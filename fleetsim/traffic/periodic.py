@@ -33,7 +33,7 @@ def moments(item: TrafficItem, arrivals: Periodic, span_ms: int) -> Moments:
     """Moments of the bytes offered in a span that begins at the activation.
 
     With a random phase the number of grid points in the span is one of two neighbours; with a given one it is known.
-    (A jitter that carries a point over the span's end is left out.)
+    Points that a jitter carries before the activation, some jitter / (4 * every) of one on average, are left out.
     """
     every = arrivals.every_ms
     if arrivals.first_ms is not None:
