@@ -32,7 +32,6 @@ def wait_for_parts(folder: Path, count: int) -> None:
 
 def resume_and_compare(little: Path, folder: Path) -> None:
     """Go on, and hold the result against one that nobody disturbed."""
-    finished = {name: (folder / "parts" / name / "sim_periods.parquet").stat().st_ino for name in parts(folder)}
     assert not (folder / "manifest.json").exists()
     going_on = process("run", little, "--out", folder, "--replications", REPLICATIONS, "--resume", *SLOW)
     _, said = going_on.communicate(timeout=120)
@@ -44,7 +43,6 @@ def resume_and_compare(little: Path, folder: Path) -> None:
     assert found["sim_periods"].equals(undisturbed.sim_periods)
     assert found["replications"].equals(undisturbed.replications)
     assert found["blocked"].equals(undisturbed.blocked)
-    assert len(finished) < REPLICATIONS
 
 
 def test_after_a_kill_the_rest_is_simulated_and_the_result_is_the_same(little, tmp_path):
@@ -52,6 +50,7 @@ def test_after_a_kill_the_rest_is_simulated_and_the_result_is_the_same(little, t
     wait_for_parts(tmp_path / "out", 2)
     os.killpg(run.pid, signal.SIGKILL)
     run.communicate(timeout=30)
+    assert 2 <= len(parts(tmp_path / "out")) < REPLICATIONS
     resume_and_compare(little, tmp_path / "out")
 
 
