@@ -118,6 +118,7 @@ def run(
     with store.held():
         if resume and store.is_complete(len(everything)):
             result = Result.read(out)
+            store.forget_parts()  # of a run that was killed when all was there
         else:
             names, inputs = _inputs(scenario)
             text = dump(scenario, names)

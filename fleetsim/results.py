@@ -64,16 +64,13 @@ class Result:
             if not (isinstance(manifest, dict) and manifest.keys() >= {"scenario_hash", "replications", "currency"}):
                 raise ValueError(f"{MANIFEST} is not fleetsim's")
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-            tables = {name: read_table(folder / f"{name}.parquet") for name in SCHEMAS}
-            for name, schema in SCHEMAS.items():
-                if not tables[name].schema.equals(schema):
-                    raise ValueError(f"{name}.parquet has other columns than this version writes")
+            tables = Tables(**{name: read_table(folder, name) for name in SCHEMAS})
             scenario = load(folder / SCENARIO)
         except (OSError, ValueError, pa.ArrowException) as error:
             why = " ".join(str(error).split())
             what = f"this result cannot be read ({why}); run it again with --overwrite or in another folder"
             raise BadInput(Mistake(str(folder), None, "", what)) from error
-        return cls(scenario, manifest, Tables(**tables), summary)
+        return cls(scenario, manifest, tables, summary)
 
     @cached_property
     def sim_periods(self) -> pd.DataFrame:

@@ -109,7 +109,8 @@ def _over_processes(
                 # Few enough tasks under way that those of early replications are not queued behind all others.
                 while waiting and len(running) < 4 * workers:
                     replication, i = waiting[0]
-                    running[executor.submit(_simulate, replication, blocks[i])] = waiting.popleft()
+                    future = executor.submit(_simulate, replication, blocks[i])
+                    running[future] = waiting.popleft()  # only now: what could not be submitted waits on
                 if not running:
                     return
                 finished = [(future, future.result()) for future in wait(running, return_when=FIRST_COMPLETED).done]

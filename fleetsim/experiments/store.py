@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -145,7 +146,7 @@ class Store:
         """Put the parts into the tables that users read, a row group a replication; return them."""
         tables = {}
         for name, schema in SCHEMAS.items():
-            parts = [read_table(self._part(i) / f"{name}.parquet") for i in range(replications)]
+            parts = [read_table(self._part(i), name) for i in range(replications)]
             table = pa.concat_tables(parts).unify_dictionaries()
             with (
                 replacing(self.folder / f"{name}.parquet") as file,
@@ -162,6 +163,10 @@ class Store:
     def finish(self, manifest: Mapping[str, object]) -> None:
         """Declare the run complete."""
         write_text(self.folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+        self.forget_parts()
+
+    def forget_parts(self) -> None:
+        """Remove what a complete run has no more use for."""
         shutil.rmtree(self.parts, ignore_errors=True)
 
     # ---- what is there -----------------------------------------------------------------------------------------------
@@ -215,24 +220,27 @@ class Store:
         for part in [part for part in self.parts.iterdir() if part.name.isdecimal()]:
             try:
                 for name in SCHEMAS:
-                    read_table(part / f"{name}.parquet")
+                    read_table(part, name)
             except (OSError, pa.ArrowException):
                 shutil.rmtree(part)
             else:
                 yield int(part.name)
 
     def _replications_of_a_finished_run(self) -> list[Tables]:
-        """Read the result that is there, a row group a replication, for a run that goes on from it."""
-        if not (self.folder / MANIFEST).is_file():
+        """Read the result that is there, by replication, for a run that goes on from it."""
+        manifest = self._read(self.folder / MANIFEST)
+        if manifest is None:
             return []
         try:
-            with ExitStack() as stack:
-                streams = {name: stack.enter_context((self.folder / f"{name}.parquet").open("rb")) for name in SCHEMAS}
-                files = {name: pq.ParquetFile(stream) for name, stream in streams.items()}
-                groups = range(files["sim_periods"].num_row_groups)
-                return [Tables(**{name: file.read_row_group(i) for name, file in files.items()}) for i in groups]
+            whole = {name: read_table(self.folder, name) for name in SCHEMAS}
         except (OSError, pa.ArrowException) as error:
             raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
+        numbers = np.arange(manifest["replications"] + 1)
+        starts = {name: np.searchsorted(table["replication"].to_numpy(), numbers) for name, table in whole.items()}
+        return [
+            Tables(**{name: whole[name].slice(at[i], at[i + 1] - at[i]) for name, at in starts.items()})
+            for i in numbers[:-1]
+        ]
 
     # ---- how it changes ----------------------------------------------------------------------------------------------
 
@@ -268,16 +276,19 @@ class Store:
         return BadInput(Mistake(str(self.folder), None, "", why))
 
 
-def read_table(file: Path) -> pa.Table:
-    """Read a table; by a stream, for Arrow takes some names of files for addresses.
+def read_table(folder: Path, name: str) -> pa.Table:
+    """Read a table of a result or of a part.
 
     Raises
     ------
     OSError, pyarrow.ArrowException
-        There is none, or it is damaged.
+        There is none, it is damaged, or it has other columns.
     """
-    with file.open("rb") as stream:
-        return pq.read_table(stream)
+    with (folder / f"{name}.parquet").open("rb") as stream:  # by a stream, for Arrow takes some names for addresses
+        table = pq.read_table(stream)
+    if not table.schema.equals(SCHEMAS[name]):
+        raise pa.ArrowInvalid(f"{name}.parquet has other columns than this version writes")
+    return table
 
 
 def name_of_input(sha256: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import os
 import subprocess
 import sys
 import textwrap
@@ -20,7 +21,7 @@ import fleetsim
 from fleetsim.experiments.store import LEFT_BY_A_RUN
 from fleetsim.scenario import scenario_hash
 from fleetsim.scenario.load import load_text
-from tests.cli.conftest import LITTLE, Said, content, tables
+from tests.cli.conftest import LITTLE, Said, content, process, tables
 
 Cli = Callable[..., Said]
 
@@ -200,6 +201,18 @@ def test_the_rows_are_the_same_with_any_number_of_workers():
 def test_a_result_depends_on_the_seed():
     first, second = (fleetsim.run(load_text(LITTLE), seed=seed, replications=1).tables.sim_periods for seed in (1, 2))
     assert first["offered_bytes"] != second["offered_bytes"]
+
+
+def test_a_result_depends_on_no_hash_seed_time_zone_or_working_folder(little, tmp_path):
+    runs = []
+    for number, zone in enumerate(("UTC", "Pacific/Auckland")):
+        (tmp_path / str(number)).mkdir()
+        env = {**os.environ, "PYTHONHASHSEED": str(number), "TZ": zone}
+        options = ("--out", "out", "--no-report", "--workers", 2)
+        runs.append(process("run", little, *options, cwd=tmp_path / str(number), env=env))
+    assert [run.communicate(timeout=60)[1] for run in runs] == ["", ""]
+    first, second = (content(tmp_path / number / "out") for number in "01")
+    assert {name for name in first if first[name] != second[name]} <= {"manifest.json"}  # the time that it took
 
 
 def test_a_replication_is_the_same_however_many_there_are(folder):

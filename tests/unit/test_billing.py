@@ -23,6 +23,41 @@ def test_the_cost_by_cause_is_the_successive_difference_in_the_order_of_causes()
     assert (found.usage_cost[0], found.overage_cost[0], found.fee[0], found.cost[0]) == (3, 2, 2_000_000, 2_000_003)
 
 
+@pytest.mark.parametrize(
+    ("used", "micros"),
+    [
+        (0, 0),
+        (4, 0),  # 0.4 micro-units
+        (5, 1),  # 0.5: half up
+        (14, 1),
+        (15, 2),
+        (1_234_567, 123_457),  # 123,456.7
+        (2_000_000_000_000, 200_000_000_000),  # 2 TB: $200,000
+    ],
+)
+def test_usage_is_priced_by_the_byte_and_rounded_half_up(used, micros):
+    assert usage_cost(np.array([used]), tariff()).tolist() == [micros]
+
+
+@pytest.mark.parametrize(("used", "micros"), [(0, 0), (1, 102), (1024, 102), (1025, 205)])
+def test_usage_is_rounded_up_to_the_increment(used, micros):
+    # 1 KiB is 1,024 B: 102.4 micro-units; two of them are 204.8.
+    assert usage_cost(np.array([used]), tariff(increment="1 KiB")).tolist() == [micros]
+
+
+def test_an_invoice_of_three_sim_periods():
+    # Fee 2.00 where due; 0.10 a MB. Within the limit of 5 MB; 1 MB over; nothing moved and no fee.
+    over = np.zeros((4, 3), np.int64)
+    over[:, 1] = 700_000, 0, 50_000, 250_000
+    found = invoice(np.array([3_000_000, 6_000_000, 0]), over, np.array([True, True, False]), tariff())
+    assert found.fee.tolist() == [2_000_000, 2_000_000, 0]
+    assert found.usage_cost.tolist() == [300_000, 600_000, 0]
+    assert found.overage_cost.tolist() == [0, 100_000, 0]
+    assert found.cost.tolist() == [2_300_000, 2_600_000, 0]
+    assert found.overage_by_cause[:, 1].tolist() == [70_000, 0, 5_000, 25_000]
+    assert {column.dtype for column in found} == {np.dtype(np.int64)}
+
+
 def test_with_an_increment_a_cause_that_fills_no_step_of_its_own_costs_nothing():
     # 1,000 B a step at 0.1 micro-units a byte: 100 micro-units. 900 within, 50 over by metering, 51 by DNS: steps 1, 1, 2.
     over = np.array([[50], [0], [0], [51]])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -45,6 +47,47 @@ def test_a_quantile_needs_so_many_replications_for_an_interval(q, needed):
 def test_the_interval_of_the_median_of_ten_is_the_second_and_the_ninth():
     # Binomial(10, 1/2): P(X <= 1) = 11/1024 = 1.07 %, P(X <= 2) = 5.5 %. So the 2nd and, by symmetry, the 9th.
     assert quantile_interval(np.arange(1.0, 11.0), 0.5, 0.95)[1:] == (2.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("n", "q", "confidence"), [(72, 0.95, 0.95), (100, 0.95, 0.95), (368, 0.99, 0.95), (40, 0.5, 0.9)]
+)
+def test_the_order_statistics_are_the_tightest_that_the_binomial_allows(n, q, confidence):
+    # With exact fractions: below(k) is the probability that at most k of n values lie under the quantile.
+    share, tail = Fraction(str(q)), (1 - Fraction(str(confidence))) / 2
+    chances = [math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n + 1)]
+    below = list(accumulate(chances))
+    lower = max(i for i in range(1, n + 1) if below[i - 1] <= tail)
+    upper = min(i for i in range(1, n + 1) if 1 - below[i - 1] <= tail)
+    assert quantile_interval(np.arange(n, 0.0, -1.0), q, confidence)[1:] == (lower, upper)
+
+
+def test_the_mean_of_two_has_the_interval_of_one_degree_of_freedom():
+    # t(0.975, 1) = tan(0.475 pi) = 12.7062; values 0 and 2: deviation sqrt(2), so half the interval is t.
+    assert mean_interval(np.array([0.0, 2.0]), 0.95) == pytest.approx(
+        (1.0, 1 - math.tan(0.475 * math.pi), 1 + math.tan(0.475 * math.pi)), rel=1e-9
+    )
+
+
+def test_values_without_spread_have_an_interval_without_width():
+    assert mean_interval(np.full(7, 0.1), 0.95) == pytest.approx((0.1, 0.1, 0.1), rel=1e-15)
+    assert quantile_interval(np.full(72, 3.0), 0.95, 0.95) == (3.0, 3.0, 3.0)
+
+
+def test_the_order_of_the_values_does_not_matter():
+    values = np.random.default_rng(1).exponential(size=100)
+    for estimate in (lambda v: mean_interval(v, 0.95), lambda v: quantile_interval(v, 0.95, 0.95)):
+        assert estimate(values) == estimate(np.sort(values)) == estimate(values[::-1])
+
+
+def test_students_interval_covers_the_mean_as_often_as_it_says_and_the_normal_one_does_not():
+    runs, n = 4000, 4
+    values = np.random.default_rng(6).normal(size=(runs, n))
+    intervals = np.array([mean_interval(each, 0.95) for each in values])
+    error = math.sqrt(0.95 * 0.05 / runs)
+    assert np.mean((intervals[:, 1] <= 0) & (intervals[:, 2] >= 0)) == pytest.approx(0.95, abs=4 * error)
+    half = 1.96 * values.std(axis=1, ddof=1) / math.sqrt(n)  # covers P(|t(3)| < 1.96) = 85.5 %
+    assert np.mean(np.abs(values.mean(axis=1)) <= half) == pytest.approx(0.855, abs=0.02)
 
 
 def coverage(confidence: float, n: int, q: float, runs: int = 4000) -> float:
