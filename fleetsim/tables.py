@@ -154,7 +154,11 @@ def _replications(
     all_groups: Sequence[Group],
     group: NDArray[np.int64],
 ) -> pa.Table:
-    """Sum the rows of each group; a group without a row (activated after the horizon) has no sums."""
+    """Sum the rows of each group.
+
+    A group without a row in this replication (activated after the horizon) has sums of 0, so that a mean over
+    replications counts it.
+    """
     first_row = np.concatenate([[True], columns["sim"][1:] != columns["sim"][:-1]])[: group.size]
     summed = columns | {
         "sims": first_row,
@@ -163,15 +167,17 @@ def _replications(
     }
     present, starts = np.unique(group, return_index=True)  # rows are sorted by SIM, so groups are contiguous
     arrays: list[pa.Array] = []
-    names = _names(all_groups, present)
+    names = _names(all_groups, np.arange(len(all_groups)))
     for field in REPLICATIONS:
         if field.name == "replication":
-            arrays.append(pa.array(np.full(present.shape, replication, np.int64)))
+            arrays.append(pa.array(np.full(len(all_groups), replication, np.int64)))
         elif field.name in names:
             arrays.append(names[field.name])
         else:
-            values = summed[field.name].astype(np.int64)
-            arrays.append(pa.array(np.add.reduceat(values, starts) if starts.size else values))
+            sums = np.zeros(len(all_groups), np.int64)
+            if starts.size:
+                sums[present] = np.add.reduceat(summed[field.name].astype(np.int64), starts)
+            arrays.append(pa.array(sums))
     return pa.Table.from_arrays(arrays, schema=REPLICATIONS)
 
 

@@ -124,10 +124,13 @@ def _over_replications(values: NDArray[np.float64]) -> Iterator[dict[str, Any]]:
 
 
 def _over_sims(each: list[NDArray[np.float64]]) -> Iterator[dict[str, Any]]:
+    each = [values for values in each if values.size]
+    if not each:
+        return
     count = sum(values.size for values in each)
     statistics: dict[str, Callable[[NDArray[np.float64]], float]] = {"mean": lambda values: float(values.mean())}
     statistics |= {name: lambda values, q=q: quantile(values, q) for name, q in QUANTILES.items()}  # type: ignore[misc]
     statistics["max"] = lambda values: float(values.max())
     for statistic, measure in statistics.items():
-        estimate = mean_interval(np.array([measure(values) for values in each if values.size]), CONFIDENCE)
+        estimate = mean_interval(np.array([measure(values) for values in each]), CONFIDENCE)
         yield {"statistic": statistic, **estimate._asdict(), "n": count}

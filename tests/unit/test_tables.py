@@ -288,3 +288,18 @@ def test_tables_of_replications_can_be_put_one_after_the_other():
     whole = Tables.concatenate(parts)
     assert whole.sim_periods["upload_bytes"].to_pylist() == [0, 1]
     assert whole.sim_periods.schema == parts[0].sim_periods.schema
+
+
+def test_a_group_without_a_row_has_sums_of_zero_so_that_means_count_it():
+    # Activated on the second day of a run of one day: no row, and no cost in any replication.
+    text = """
+start: 2026-01-01T00:00:00Z
+duration: 1 day
+seed: 1
+replications: 2
+fleets: {f: {data_limit: 1 MB, devices: {late: {count: 3, activation: {at: 1 day}, traffic: {}}, d: {count: 1, traffic: {}}}}}
+"""
+    result = fleetsim.run(load_text(text), workers=1)
+    assert result.replications["device_group"].tolist() == ["late", "d"] * 2
+    assert result.replications["sim_periods"].tolist() == [0, 1] * 2
+    assert result.replications["cost_micros"].tolist() == [0, 2_000_000] * 2
