@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
+from fleetsim.clock import MS_PER_DAY
+
 #: Longer texts are no quantity anybody means; Python's conversion of long digit strings is quadratic.
 MAX_TEXT: Final = 100
-
-MS_PER_DAY: Final = 86_400_000
 
 DURATION_UNITS: Final[Mapping[str, int]] = {
     "ms": 1,

@@ -15,11 +15,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.philox import IntArray, Words64, words
 
 MAX_MEAN: Final = 1024
 """Largest mean of a step's count."""
-DAY_MS: Final = 86_400_000
 _NEGLIGIBLE: Final = 2.0**-70
 
 
@@ -89,8 +89,8 @@ def draw_counts(mean: float, key: int, sim: ArrayLike, replication: ArrayLike, s
 
 @lru_cache(maxsize=1)
 def _divisors_of_a_day() -> tuple[int, ...]:
-    small = [m for m in range(1, math.isqrt(DAY_MS) + 1) if DAY_MS % m == 0]
-    return tuple(sorted({*small, *(DAY_MS // m for m in small)}))
+    small = [m for m in range(1, math.isqrt(MS_PER_DAY) + 1) if MS_PER_DAY % m == 0]
+    return tuple(sorted({*small, *(MS_PER_DAY // m for m in small)}))
 
 
 def steps_per_day(rate_per_day: Fraction) -> int:
@@ -104,4 +104,4 @@ def steps_per_day(rate_per_day: Fraction) -> int:
     for m in _divisors_of_a_day():
         if rate_per_day <= MAX_MEAN * m:
             return m
-    raise ValueError(f"a rate above {MAX_MEAN * DAY_MS} per day cannot be drawn")
+    raise ValueError(f"a rate above {MAX_MEAN * MS_PER_DAY} per day cannot be drawn")

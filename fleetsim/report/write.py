@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from fleetsim.files import replacing
 from fleetsim.report.html import render
 from fleetsim.report.pictures import pictures
 from fleetsim.report.source import Result
@@ -29,25 +28,8 @@ def write(result: Result, folder: Path) -> None:
         if picture.draw is None:
             file.unlink(missing_ok=True)
         else:
-            _replace(file, picture.png())
+            with replacing(file) as beside:
+                beside.write_bytes(picture.png())
     # Last, so that a page never stands beside the pictures of another run.
-    _replace(folder / "report.html", page)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(name, 0o666 & ~_umask())  # mkstemp lets only the owner read
-        os.replace(name, file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    # The mask can only be read by setting it.
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    with replacing(folder / "report.html") as beside:
+        beside.write_bytes(page)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
 from fleetsim.scenario.arrivals import Continuous, Periodic, Poisson
 from fleetsim.scenario.base import Reading
@@ -15,7 +16,7 @@ from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
 from fleetsim.scenario.schema import LimitChange
 from fleetsim.scenario.source import Key, quoted
 from fleetsim.scenario.wording import did_you_mean
-from fleetsim.units import MS_PER_DAY, canonical_duration
+from fleetsim.units import canonical_duration
 
 MAX_EVENTS: Final = 50_000_000
 MAX_PERIODS: Final = 1_000_000

@@ -11,12 +11,13 @@ from typing import Any, Final
 from pydantic import ValidationInfo
 
 from fleetsim import units
+from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.scenario.base import Reads
 from fleetsim.scenario.wording import one_of
 
 #: 50 years with their leap days.
-MAX_HORIZON_MS: Final = 18_263 * units.MS_PER_DAY
+MAX_HORIZON_MS: Final = 18_263 * MS_PER_DAY
 MAX_LIMIT_BYTES: Final = 10**18
 LIMIT_EXPECTED: Final = "expected whole MB from 1 to 2,000,000"
 ANY_LIMIT_EXPECTED: Final = "expected whole bytes such as 500 kB, or unlimited"

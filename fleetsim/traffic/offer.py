@@ -33,7 +33,7 @@ def offer(
         case Continuous() as arrivals:
             return continuous.offer(content, arrivals, activation_ms, horizon_ms)
         case _:
-            return trace.offer(scenario.trace(group.fleet, group.name, item), numbers, activation_ms)
+            return trace.offer(scenario.trace(group.fleet, group.name, item), numbers, activation_ms, horizon_ms)
 
 
 def moments(scenario: Scenario, group: Group, item: str, from_ms: int, until_ms: int) -> Moments:

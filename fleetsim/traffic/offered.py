@@ -109,7 +109,7 @@ def within_life(
     counts: Ints,
     time_ms: Ints,
     sizes: tuple[Ints, Ints],
-    duration_ms: int,
+    duration_ms: Ints | int,
     activation_ms: Ints,
     horizon_ms: int,
 ) -> Transfers:
@@ -121,14 +121,14 @@ def within_life(
         int64 of shape (sims,): how many of the `time_ms` (ragged, in the order of the draws) belong to each SIM.
     sizes
         Upload and download bytes, each of the shape of `time_ms`.
+    duration_ms
+        Of each transfer, or of all of them.
     """
     sim = np.repeat(np.arange(counts.size), counts)
     kept = (time_ms >= activation_ms[sim]) & (time_ms < horizon_ms)
     sim, time_ms = sim[kept], time_ms[kept]
-    upload, download = (size[kept] for size in sizes)
+    upload, download, duration = (values[kept] for values in (*sizes, np.broadcast_to(duration_ms, kept.shape)))
     order = np.lexsort((time_ms, sim))  # stable: the order of the draws decides at equal times
     offsets = np.zeros(counts.size + 1, np.int64)
     np.cumsum(np.bincount(sim, minlength=counts.size), out=offsets[1:])
-    return Transfers(
-        offsets, time_ms[order], upload[order], download[order], np.full(time_ms.shape, duration_ms, np.int64)
-    )
+    return Transfers(offsets, time_ms[order], upload[order], download[order], duration[order].astype(np.int64))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from fleetsim.scenario.trace import TraceRows
-from fleetsim.traffic.offered import Ints, Moments, Transfers
+from fleetsim.traffic.offered import Ints, Moments, Transfers, within_life
 
 
-def offer(rows: TraceRows, numbers: Ints, activation_ms: Ints) -> Transfers:
+def offer(rows: TraceRows, numbers: Ints, activation_ms: Ints, horizon_ms: int) -> Transfers:
     """Offer each SIM its rows, or the whole file where the rows name no SIM, from its activation on."""
     if rows.offsets is None:
         first, last = np.zeros_like(numbers), np.full_like(numbers, rows.time_ms.size)
@@ -16,14 +16,8 @@ def offer(rows: TraceRows, numbers: Ints, activation_ms: Ints) -> Transfers:
         first, last = rows.offsets[numbers], rows.offsets[numbers + 1]
     counts = last - first
     row = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
-    sim = np.repeat(np.arange(counts.size), counts)
-    kept = rows.time_ms[row] >= activation_ms[sim]
-    row, sim = row[kept], sim[kept]
-    offsets = np.zeros(counts.size + 1, np.int64)
-    np.cumsum(np.bincount(sim, minlength=counts.size), out=offsets[1:])
-    return Transfers(
-        offsets, rows.time_ms[row], rows.upload_bytes[row], rows.download_bytes[row], rows.duration_ms[row]
-    )
+    sizes = rows.upload_bytes[row], rows.download_bytes[row]
+    return within_life(counts, rows.time_ms[row], sizes, rows.duration_ms[row], activation_ms, horizon_ms)
 
 
 def moments(rows: TraceRows, sims: int, from_ms: int, until_ms: int) -> Moments:

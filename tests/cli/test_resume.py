@@ -253,7 +253,9 @@ def test_a_report_that_cannot_be_written_leaves_no_manifest_and_can_be_resumed(
 ):
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr("fleetsim.report.write._replace", lambda *_: exec("raise OSError(28, 'No space left on device')"))
+        patch.setattr(
+            "fleetsim.report.write.replacing", lambda *_: exec("raise OSError(28, 'No space left on device')")
+        )
         said = fleetsim_("run", little, "--out", out, "--workers", 1)
     assert (said.status, said.out) == (1, "")
     assert not (out / "manifest.json").exists()

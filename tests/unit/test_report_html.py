@@ -172,7 +172,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     def fails(_source: str, _target: Path) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(writer.os, "replace", fails)
+    monkeypatch.setattr("fleetsim.files.os.replace", fails)
     with pytest.raises(OSError, match="no space left"):
         writer.write(fake(replications=1), tmp_path)
     assert (tmp_path / "report.html").read_bytes() == before

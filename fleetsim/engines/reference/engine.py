@@ -9,7 +9,8 @@ import numpy as np
 from fleetsim.clock import Step, period_ends
 from fleetsim.counted import COUNTED, NO_LIMIT, Counted
 from fleetsim.engines.reference import processes
-from fleetsim.engines.reference.sim import Sim, World
+from fleetsim.engines.reference.sim import Sim
+from fleetsim.engines.reference.world import World
 from fleetsim.scenario.fleet import (
     Group,
     activations_ms,

@@ -14,7 +14,8 @@ from fleetsim.clock import Step
 from fleetsim.engines.reference.flows import Flow
 from fleetsim.engines.reference.records import NEVER
 from fleetsim.engines.reference.row import Row
-from fleetsim.engines.reference.sim import At, Sim
+from fleetsim.engines.reference.sim import Sim
+from fleetsim.engines.reference.world import At
 from fleetsim.rules.reconnecting import next_wait
 from fleetsim.scenario.schema import OnDemand, Reconnect
 
@@ -55,36 +56,36 @@ def going_on(sim: Sim) -> Process:
 def session(sim: Sim, idle_timeout: int) -> Process:
     """Serve a device on demand: opened by activity, closed when it has been idle for `idle_timeout`."""
     while True:
-        yield sim.session_opened
+        yield sim.session_opened.next
         while sim.running or sim.last_activity + idle_timeout > sim.env.now:
             if sim.running:
-                yield sim.fell_quiet
+                yield sim.fell_quiet.next
             else:
                 yield At(sim.env, sim.last_activity + idle_timeout, Step.CLOSE)
         now = sim.settle()
         sim.session_open = False
         sim.records.session_ends(now)
-        sim.announce_evidence()
+        sim.evidence.give()
 
 
 def recorder(sim: Sim) -> Process:
     """Make a usage record at every close that can decide something."""
     while True:
-        yield sim.doubt_raised
+        yield sim.doubt_raised.next
         while sim.in_doubt:
             if sim.records.next_close == NEVER:  # a session's end makes the record
-                yield sim.session_opened
+                yield sim.session_opened.next
                 continue
             yield At(sim.env, sim.records.next_close, Step.CLOSE)
             sim.records.close_until(sim.settle())
-            sim.announce_evidence()
+            sim.evidence.give()
 
 
 def enforcement(sim: Sim) -> Process:
     """Evaluate each record `record_delay` after it closed."""
     while True:
         if not (sim.in_doubt and sim.records.waiting):
-            yield sim.evidence
+            yield sim.evidence.next
             continue
         yield At(sim.env, sim.records.next_evaluation, Step.EVALUATE)
         now = sim.settle()
@@ -115,7 +116,7 @@ def reconnecting(sim: Sim, reconnect: Reconnect) -> Process:
 def limit_cache(sim: Sim, delays: dict[int, int]) -> Process:
     """Learn of a changed limit late: `delays` maps the instant of a change to what it takes to arrive."""
     while True:
-        yield sim.limit_set
+        yield sim.limit_set.next
         now = sim.env.now
         yield At(sim.env, now + delays[now], Step.REFRESH)
         sim.refresh_limit()
@@ -127,8 +128,7 @@ def owner(sim: Sim, timeline: Sequence[tuple[int, int]]) -> Process:
         yield At(sim.env, at, Step.OWNER)
         sim.settle()
         sim.fleet_limit = limit
-        sim.limit_set.succeed()
-        sim.limit_set = sim.env.event()
+        sim.limit_set.give()
 
 
 def billing_period(sim: Sim, ends: Iterable[int]) -> Process:

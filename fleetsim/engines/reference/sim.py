@@ -7,36 +7,15 @@ letting running traffic move up to now (`settle`), for bytes up to an instant ha
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
-
-import simpy
-from simpy.events import EventPriority
 
 from fleetsim.counted import NO_LIMIT
 from fleetsim.engines.reference.flows import Flow, Stream, Transfer
 from fleetsim.engines.reference.records import Records
 from fleetsim.engines.reference.row import Row
+from fleetsim.engines.reference.world import Signal, World
 from fleetsim.rules.dns import lookup_due, lookup_passes, tunnel_passes
 from fleetsim.rules.enforcement import above_limit
 from fleetsim.scenario.schema import DeviceGroup, Platform
-
-
-class World(simpy.Environment):
-    """The environment of one SIM; its time is an integer, ms since the scenario's start."""
-
-    now: int
-
-
-class At(simpy.Event):
-    """The given step of a given instant: what a process waits for."""
-
-    def __init__(self, env: World, time: int, step: int) -> None:
-        # As simpy.Timeout does, which knows no priority: triggered from the start.
-        self.env = env
-        self.callbacks = []
-        self._ok = True
-        self._value = None
-        env.schedule(self, cast(EventPriority, step), time - env.now)
 
 
 class Sim:
@@ -92,12 +71,12 @@ class Sim:
         self.lookups_pass = dns is not None and lookup_passes(platform.dns_when_blocked, dns.resolver)
         self.tunnels_pass = tunnel_passes(platform.dns_when_blocked)
 
-        # What wakes a process that has nothing to do. Each is replaced when it has been triggered.
-        self.doubt_raised = env.event()
-        self.evidence = env.event()
-        self.session_opened = env.event()
-        self.fell_quiet = env.event()
-        self.limit_set = env.event()
+        # What wakes a process that has nothing to do.
+        self.doubt_raised = Signal(env)
+        self.evidence = Signal(env)
+        self.session_opened = Signal(env)
+        self.fell_quiet = Signal(env)
+        self.limit_set = Signal(env)
         # Set by the processes: start the block's countdown, the chain of attempts, what goes on after a block.
         self.order_block: Callable[[object], None]
         self.start_chain: Callable[[], None]
@@ -240,8 +219,7 @@ class Sim:
         if not self.session_open:
             self.session_open = True
             self.records.session_opens(now)
-            self.session_opened.succeed()
-            self.session_opened = self.env.event()
+            self.session_opened.give()
 
     @property
     def running(self) -> bool:
@@ -251,8 +229,7 @@ class Sim:
     def _fall_quiet(self, now: int) -> None:
         self.last_activity = now
         if not self.running:
-            self.fell_quiet.succeed()
-            self.fell_quiet = self.env.event()
+            self.fell_quiet.give()
 
     # ---- enforcement ----------------------------------------------------------------------------------------------
 
@@ -271,14 +248,8 @@ class Sim:
         """
         if self.in_doubt:
             self.records.recorded_until(past)
-            self.doubt_raised.succeed()
-            self.doubt_raised = self.env.event()
-            self.announce_evidence()
-
-    def announce_evidence(self) -> None:
-        """Tell the enforcement that there may be a record to judge."""
-        self.evidence.succeed()
-        self.evidence = self.env.event()
+            self.doubt_raised.give()
+            self.evidence.give()
 
     def evaluate(self, recorded: int) -> None:
         """Judge the recorded usage against the cached limit."""
