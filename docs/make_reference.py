@@ -14,8 +14,20 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from fleetsim import units
-from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
-from fleetsim.scenario import arrivals, checks, devices, moments, not_yet, platform, preset, quantities, schema, sizes
+from fleetsim.clock import MS_PER_DAY
+from fleetsim.draws.laws import MAX_SIZE_BYTES, MAX_VALUES, Law
+from fleetsim.scenario import (
+    arrivals,
+    checks,
+    costs,
+    devices,
+    moments,
+    platform,
+    preset,
+    quantities,
+    schema,
+    sizes,
+)
 from fleetsim.scenario.base import Part
 from fleetsim.scenario.source import Node, parse
 
@@ -23,6 +35,7 @@ HERE = Path(__file__).resolve().parent
 PAGE = HERE / "scenario.md"
 EXAMPLE = HERE / "every-key.yaml"
 TRACE = HERE / "every-key.csv"
+SIMS = HERE / "every-key-sims.csv"
 PRESETS = Path(preset.__file__).parent / "presets"
 
 METER = "fleets.meters.devices.meter"
@@ -36,13 +49,20 @@ SECTIONS: tuple[tuple[str, type[Part], tuple[str, ...]], ...] = (
     ("Propagation of a limit", schema.Propagation, ("platform.limit_propagation",)),
     ("Tariff", schema.Tariff, ("tariff",)),
     ("Fleet", schema.Fleet, ("fleets.meters",)),
-    ("Device group", schema.DeviceGroup, (METER,)),
+    ("Device group", schema.DeviceGroup, (METER, TRACKER)),
+    ("Initial", schema.Initial, (f"{TRACKER}.initial",)),
     ("Activation", schema.Activation, (f"{METER}.activation",)),
+    ("Monthly use", schema.MonthlyUse, (f"{TRACKER}.monthly_use",)),
     ("Session: always on", schema.AlwaysOn, (f"{METER}.session",)),
     ("Session: on demand", schema.OnDemand, (f"{TRACKER}.session",)),
-    ("Traffic item", schema.TrafficItem, (f"{METER}.traffic.firmware", f"{STUCK}.traffic.tunnel")),
+    (
+        "Traffic item",
+        schema.TrafficItem,
+        (f"{METER}.traffic.firmware", f"{STUCK}.traffic.tunnel", f"{TRACKER}.traffic.pictures"),
+    ),
     ("Arrivals: periodic", arrivals.Periodic, (f"{METER}.traffic.readings.arrivals",)),
     ("Arrivals: poisson", arrivals.Poisson, (f"{METER}.traffic.alarms.arrivals",)),
+    ("Arrivals: on-off", arrivals.OnOff, (f"{TRACKER}.traffic.messages.arrivals",)),
     ("Arrivals: once", arrivals.Once, (f"{METER}.traffic.firmware.arrivals",)),
     ("Arrivals: continuous", arrivals.Continuous, (f"{STUCK}.traffic.loop.arrivals",)),
     ("Arrivals: trace", arrivals.Trace, (f"{TRACKER}.traffic.positions.arrivals",)),
@@ -56,11 +76,14 @@ SECTIONS: tuple[tuple[str, type[Part], tuple[str, ...]], ...] = (
         (f"{METER}.traffic.readings.upload", f"{TRACKER}.traffic.pictures.download"),
     ),
     ("Size: pareto", sizes.ParetoSize, (f"{TRACKER}.traffic.uploads.upload",)),
+    ("Size: empirical", sizes.EmpiricalSize, (f"{TRACKER}.traffic.reports.upload",)),
     ("DNS", schema.Dns, (f"{METER}.dns",)),
     ("When blocked", schema.WhenBlocked, (f"{METER}.when_blocked",)),
     ("Reconnecting", schema.Reconnect, (f"{METER}.when_blocked.reconnect",)),
     ("Handshake", schema.Handshake, (f"{METER}.when_blocked.handshake",)),
-    ("Timeline entry", schema.LimitChange, ("timeline.0",)),
+    ("Timeline: a limit", schema.LimitChange, ("timeline.0",)),
+    ("Timeline: a status", schema.StatusChange, ("timeline.1",)),
+    ("Timeline: a move", schema.Move, ("timeline.2",)),
 )
 HEADINGS = {model: heading for heading, model, _ in SECTIONS}
 
@@ -69,6 +92,7 @@ KINDS = {
     units.DURATION_EXPECTED: "duration",
     units.BYTES_EXPECTED: "bytes",
     units.BYTE_RATE_EXPECTED: "bytes per second",
+    units.BIT_RATE_EXPECTED: "bits per second",
     units.RATE_EXPECTED: "rate",
     units.MONEY_EXPECTED: "amount of money",
     moments.START_EXPECTED: "instant",
@@ -99,6 +123,7 @@ Every quantity has its unit. A number without one is refused.
 | duration | {durations} | `10 days 2 hours` |
 | bytes | {decimal} (powers of 1000), {binary} (powers of 1024) | `5.4 kB` |
 | bytes per second | the same, `per s` or `/s` | `280 kB/s` |
+| bits per second | {bits} (powers of 1000), `per s` or `/s` | `200 kbit/s` |
 | rate | `per` {rates} | `6 per day` |
 | instant | ISO 8601, UTC where no offset is given | `2026-01-15T09:00:00Z` |
 | money | a decimal number in the tariff's currency, at most 6 digits after the point | `0.10` |
@@ -136,6 +161,34 @@ The first line of the file names its columns, in any order; other columns are ig
 Times ascend within each SIM. Rows at or after the scenario's end are ignored, with a warning.
 """
 
+INITIAL = """\
+| column | meaning |
+| --- | --- |
+| `sim` | the SIM's number in the group, from 0 |
+| `period_start` | when its running billing period began: before the scenario's start, less than one period before |
+| `used_bytes` | what it has used in that period before the start |
+| `blocked` | optional: 1, blocked as the scenario starts, or 0. Without it: blocked where more than the limit is used |
+
+A SIM without a row starts as `activation` says.
+"""
+
+ENTRIES = """\
+An entry has one verb: `data_limit`, `status` or `to`. Within an instant, status changes come first, then moves, then
+limits, each in the file's order. `sims` names a group where the scenario defines it, all its SIMs wherever they are.
+"""
+
+PROFILES = """\
+A profile has a weight for each hour of local time (`timezone`), daylight saving time included: 24 from 0 h on, or 168
+from Monday 0 h on. Weights are decimal numbers from 0 on, and their mean stands for the rate. Some profiles are
+[presets](#presets) and have a name.
+"""
+
+MONTHLY_USE = """\
+The bytes that the periodic, poisson and on-off items of a SIM are expected to move in 30 days are lognormal over SIMs.
+Every size of these items, up and down, is multiplied by the SIM's factor and rounded again to whole bytes. Single
+transfers (`once`), continuous traffic and traces stay as they are, and so do lookups.
+"""
+
 PRESET_OR_KEYS = """\
 Write the name of a [preset](#presets), or a mapping: a preset and what differs from it. Without `preset`, the mapping
 changes `{0}`. The defaults are those of `{0}`.
@@ -147,12 +200,18 @@ AFTER = {
     schema.Propagation: "A bare duration is the same delay for every SIM: `limit_propagation: 5 min`.\n",
     schema.Tariff: PRESET_OR_KEYS.format(platform.DEFAULT_TARIFF),
     schema.TrafficItem: "Give `upload` or `download` or both; a trace takes neither, for its file has the bytes.\n",
+    schema.Initial: INITIAL,
+    schema.LimitChange: ENTRIES,
+    schema.MonthlyUse: MONTHLY_USE,
     arrivals.Periodic: "A point that the jitter moves before the activation is not offered.\n",
+    arrivals.Poisson: PROFILES,
+    arrivals.OnOff: "Bursts and silence. 60 per h, on for 10 min and off for 2 h, comes to 111 a day on average.\n",
     arrivals.Trace: TRACES,
     sizes.ConstantSize: "In a file: `download: 150 B`.\n",
     sizes.ExponentialSize: "Many small sizes and a few large ones: one in 20 is above three times the mean.\n",
     sizes.GammaSize: "A large shape is nearly constant, shape 1 is exponential, a small one is more uneven still.\n",
     sizes.LogNormalSize: "With sigma 0.5, nine in ten sizes lie between 0.44 and 2.3 times the median.\n",
+    sizes.EmpiricalSize: "Sizes as they were measured. A size drawn is one of the values, and nothing between them.\n",
     sizes.ParetoSize: "For rare, very large sizes. With a shape up to 1 and no maximum there is no mean.\n",
 }
 
@@ -169,6 +228,7 @@ MEANINGS = {
     (arrivals.Continuous, "from"): "when it begins to flow",
     (arrivals.Continuous, "until"): "when it stops; default the scenario's end",
     (arrivals.Poisson, "rate"): "how many transfers on average, above 0",
+    (arrivals.OnOff, "rate"): "how many transfers on average while it is on, above 0",
     (schema.Reconnect, "first"): "wait from the block to the first attempt",
 }
 
@@ -178,7 +238,7 @@ def page() -> str:
     root = parse(EXAMPLE.read_text(encoding="utf-8"), EXAMPLE.name)
     parts = [INTRO, _units()]
     parts += [_section(heading, model, paths, root) for heading, model, paths in SECTIONS]
-    parts += [_presets(), SET, _bounds(), _not_yet(), _whole_example()]
+    parts += [_presets(), SET, _bounds(), _whole_example()]
     return "\n".join(parts)
 
 
@@ -281,7 +341,8 @@ def _default(model: type[Part], name: str, field: FieldInfo) -> str:
         content = preset.preset(kind, default)
         for key in path:
             content = content[key]
-        return f"`{_plain(content[field.alias or name])}`"
+        key = field.alias or name
+        return f"`{_plain(content[key])}`" if key in content else "none"
     if field.default_factory is not None:
         return f"`{platform.DEFAULT_PLATFORM if name == 'platform' else platform.DEFAULT_TARIFF}`"
     if field.is_required():
@@ -318,6 +379,7 @@ def _units() -> str:
         durations=_words(tuple(units.DURATION_UNITS)),
         decimal=_words(tuple(decimal)),
         binary=_words(tuple(unit for unit in units.BYTE_UNITS if unit not in decimal)),
+        bits=_words(tuple(units.BIT_UNITS)),
         rates=_words(tuple(units.RATE_UNITS)),
     )
 
@@ -337,7 +399,7 @@ def _presets() -> str:
         "Each preset is a small file of the program. Its comments name the sources of its figures.",
         "",
     ]
-    for kind in ("platforms", "tariffs"):
+    for kind in ("platforms", "tariffs", "profiles"):
         for name in preset.names(kind):  # type: ignore[arg-type]
             text = (PRESETS / kind / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
             head = [line.removeprefix("#").strip() for line in text if line.startswith("#")]
@@ -364,6 +426,12 @@ def _bounds() -> str:
         ("SIMs in a scenario", f"{devices.MAX_SIMS:,}"),
         ("length of a scenario, and any duration in it", f"{longest} (50 years)"),
         ("size of one transfer", units.format_bytes(MAX_SIZE_BYTES)),
+        ("a price", f"{quantities.MAX_PRICE_MICROS // 10**6:,}"),
+        ("what all SIMs are expected to cost", f"{costs.MAX_TOTAL_MICROS // 10**6:,}"),
+        ("values of an empirical size", f"{MAX_VALUES:,}"),
+        ("rate of a poisson or on-off item", f"{quantities.MAX_RATE_PER_DAY * 1000 // MS_PER_DAY:,} per s"),
+        ("mean time on or off", units.canonical_duration(arrivals.MAX_SOJOURN_MS)),
+        ("throughput", units.canonical_bit_rate(quantities.MAX_BIT_RATE)),
         ("transfers of one traffic item of one SIM", f"{checks.MAX_EVENTS:,}"),
         ("usage records of one SIM", f"{checks.MAX_EVENTS:,}"),
         ("billing periods of one SIM", f"{checks.MAX_PERIODS:,}"),
@@ -375,30 +443,13 @@ def _bounds() -> str:
     return "\n".join(lines)
 
 
-def _not_yet() -> str:
-    lines = [
-        "## Not supported yet",
-        "",
-        "The language of scenarios has these as well. This version knows them and refuses them: `not supported yet`.",
-        "",
-        "| where | what |",
-        "| --- | --- |",
-    ]
-    models = {model.__name__: heading for heading, model, _ in SECTIONS}
-    for model, keys in not_yet.KEYS.items():
-        lines += [f"| {models[model]} | the keys {_words(tuple(sorted(keys)))} |"]
-    for key, values in not_yet._VALUES.items():
-        lines += [f"| the key `{key}` | the values {_words(tuple(sorted(values)))} |"]
-    lines += [f"| the key `{key}` | all values but the default |" for key in sorted(not_yet._ONLY_ONE)]
-    return "\n".join([*lines, ""])
-
-
 def _whole_example() -> str:
-    example, trace = (file.read_text(encoding="utf-8") for file in (EXAMPLE, TRACE))
+    example, trace, sims = (file.read_text(encoding="utf-8") for file in (EXAMPLE, TRACE, SIMS))
     return (
         "## A scenario that uses every key\n\n"
         f"It is there to be looked at; it answers no question. It is the file `{EXAMPLE.name}` beside this page.\n\n"
         f"```yaml\n{example}```\n\nIts trace:\n\n```csv {TRACE.name}\n{trace}```\n"
+        f"\nIts SIMs that are in the middle of a billing period:\n\n```csv {SIMS.name}\n{sims}```\n"
     )
 
 

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from fleetsim.version import __version__
 
 if TYPE_CHECKING:
-    from fleetsim.api import load, run
+    from fleetsim.api import load, reprice, run
     from fleetsim.errors import BadInput, Mistake
     from fleetsim.results import Result
     from fleetsim.scenario import Scenario
 
 _HOMES = {
     "load": "fleetsim.api",
+    "reprice": "fleetsim.api",
     "run": "fleetsim.api",
     "BadInput": "fleetsim.errors",
     "Mistake": "fleetsim.errors",
@@ -30,7 +31,7 @@ _HOMES = {
     "Scenario": "fleetsim.scenario",
 }
 
-__all__ = ["BadInput", "Mistake", "Result", "Scenario", "__version__", "load", "run"]
+__all__ = ["BadInput", "Mistake", "Result", "Scenario", "__version__", "load", "reprice", "run"]
 
 
 def __getattr__(name: str) -> Any:

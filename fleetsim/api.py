@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as installed_version
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from fleetsim.counted import Kept
 from fleetsim.engines import NAMES, resolve
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.replicate import MOST_WORKERS, Progress, replicate
 from fleetsim.experiments.store import Store, name_of_input
+from fleetsim.experiments.story import tell_worst
 from fleetsim.experiments.summary import CONFIDENCE
 from fleetsim.files import write_text
 from fleetsim.results import Result
-from fleetsim.scenario import Scenario, dump, scenario_hash, trace_files
+from fleetsim.scenario import Scenario, dump, input_files, scenario_hash
 from fleetsim.scenario import load as load_scenario
-from fleetsim.tables import Tables
+from fleetsim.scenario.schema import Tariff
+from fleetsim.scenario.tariff import tariff_from, with_tariff
+from fleetsim.tables import Tables, Wanted
+from fleetsim.tables.schemas import Keep
 from fleetsim.version import __version__
 
 
@@ -56,6 +62,8 @@ def run(
     seed: int | None = None,
     engine: str = "auto",
     workers: int | None = None,
+    records: Kept = "none",
+    keep: Keep = "rows",
     resume: bool = False,
     overwrite: bool = False,
     report: bool = True,
@@ -75,6 +83,11 @@ def run(
         ``"auto"`` or ``"reference"``. It never changes a row.
     workers
         Processes; ``None`` takes all cores where that pays. It never changes a row.
+    records
+        ``"none"``; ``"traffic"``: keep usage records with bytes, and events; ``"all"``: those without bytes too.
+    keep
+        ``"rows"``; ``"sums"``: leave ``sim_periods`` out and keep histograms instead, for runs with millions of rows.
+        Quantiles over SIMs are known to 0.1 % then.
     resume, overwrite
         What to do with a folder that is not empty: simulate what is missing there, or replace the result in it.
     report
@@ -86,7 +99,7 @@ def run(
     Returns
     -------
     Result
-        With ``sim_periods``, ``replications`` and ``summary()`` as pandas data frames.
+        With ``sim_periods``, ``replications``, ``usage_records``, ``events`` and ``summary()`` as pandas data frames.
 
     Raises
     ------
@@ -99,22 +112,24 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     scenario = _with(scenario, replications=replications, seed=seed)
-    if engine not in NAMES:
-        raise BadInput(Mistake("engine", None, "", f"found {engine!r}; expected one of {', '.join(NAMES)}"))
+    _check_word("engine", engine, NAMES)
+    _check_word("records", records, get_args(Kept))
+    _check_word("keep", keep, get_args(Keep))
+    wanted = Wanted(records, keep)
     _check_whole("workers", workers, 1, MOST_WORKERS)
     engine = resolve(engine)
     everything = range(scenario.replications)
 
     def simulated(done: set[int]) -> Generator[tuple[int, Tables], None, None]:
         tell = progress(scenario.sims * len(everything), scenario.sims * len(done)) if progress else lambda more: None
-        return replicate(scenario, engine, [i for i in everything if i not in done], workers, tell)
+        return replicate(scenario, engine, [i for i in everything if i not in done], workers, tell, wanted)
 
     if out is None:
         made = dict(simulated(set()))
         tables = Tables.concatenate([made[i] for i in everything])
-        return Result(scenario, manifest(scenario, engine, time.monotonic() - started), tables)
+        return Result(scenario, manifest(scenario, engine, wanted, time.monotonic() - started), tables)
 
-    store = Store(Path(out), identity(scenario))
+    store = Store(Path(out), identity(scenario), wanted)
     with store.held():
         if resume and store.is_complete(len(everything)):
             result = Result.read(out)
@@ -127,7 +142,8 @@ def run(
                 for replication, tables in finished:
                     store.put(replication, tables)
             tables = store.assemble(len(everything))
-            result = Result(scenario, manifest(scenario, engine, time.monotonic() - started), tables)
+            wall_seconds = time.monotonic() - started
+            result = Result(scenario, manifest(scenario, engine, wanted, wall_seconds), tables, folder=store.folder)
             write_text(store.folder / "summary.json", _json(result.summary_rows))
             if report:
                 _write_report(result, store.folder)
@@ -142,24 +158,28 @@ def identity(scenario: Scenario) -> dict[str, str | int]:
     return {"seed": scenario.seed, "version": __version__, "scenario_hash": scenario_hash(scenario)}
 
 
-def manifest(scenario: Scenario, engine: str, wall_seconds: float) -> dict[str, Any]:
+def manifest(scenario: Scenario, engine: str, wanted: Wanted, wall_seconds: float) -> dict[str, Any]:
     """Describe a run: what it takes to run it again and get the same rows, and what it took."""
     start = scenario.start
-    return identity(scenario) | {
-        "name": scenario.name,
-        "description": scenario.description,
-        "replications": scenario.replications,
-        "engine": engine,
-        "sims": scenario.sims,
-        "start": _iso(start),
-        "end": _iso(start + timedelta(milliseconds=scenario.horizon_ms)),
-        "currency": scenario.tariff.currency,
-        "confidence": CONFIDENCE,
-        "python": platform.python_version(),
-        "packages": {name: installed_version(name) for name in ("simpy", "numpy", "pandas", "pyarrow")},
-        "finished": _iso(datetime.now(UTC).replace(microsecond=0)),
-        "wall_seconds": round(wall_seconds, 3),
-    }
+    return (
+        identity(scenario)
+        | asdict(wanted)
+        | {
+            "name": scenario.name,
+            "description": scenario.description,
+            "replications": scenario.replications,
+            "engine": engine,
+            "sims": scenario.sims,
+            "start": _iso(start),
+            "end": _iso(start + timedelta(milliseconds=scenario.horizon_ms)),
+            "currency": scenario.tariff.currency,
+            "confidence": CONFIDENCE,
+            "python": platform.python_version(),
+            "packages": {name: installed_version(name) for name in ("simpy", "numpy", "pandas", "pyarrow")},
+            "finished": _iso(datetime.now(UTC).replace(microsecond=0)),
+            "wall_seconds": round(wall_seconds, 3),
+        }
+    )
 
 
 def report(folder: str | Path) -> Result:
@@ -175,18 +195,44 @@ def report(folder: str | Path) -> Result:
     return result
 
 
+def reprice(result: Result, tariff: str | Mapping[str, Any] | Tariff) -> Result:
+    """Price a run again under another tariff; nothing is simulated.
+
+    Parameters
+    ----------
+    result
+        Of a run that kept its rows; it stays as it is.
+    tariff
+        A preset's name, a mapping as in a scenario (prices as text, as numbers or as `Decimal`), or a `Tariff`.
+
+    Returns
+    -------
+    Result
+        As a run with that tariff gives it: rows, sums, summary, scenario and its hash. The rest of the manifest tells
+        of the run that was simulated.
+
+    Raises
+    ------
+    BadInput
+        The tariff is wrong, or the run kept sums only.
+    """
+    return result.repriced(with_tariff(result.scenario, tariff_from(tariff)))
+
+
 def _write_report(result: Result, folder: Path) -> None:
     from fleetsim.report.write import write  # loads matplotlib
 
-    write(result, folder)
+    rows = result.tables.sim_periods is not None
+    story = tell_worst(result.scenario, result.manifest["engine"], result.sim_periods) if rows else None
+    write(result, folder, story)
 
 
 def _inputs(scenario: Scenario) -> tuple[dict[tuple[str, str, str], str], dict[str, Path]]:
     """Name the files that the scenario needs by their content: what it calls each, and where each is now."""
     names, inputs = {}, {}
-    for fleet, group, item, source in trace_files(scenario):
-        name = name_of_input(scenario.trace(fleet, group, item).sha256)
-        names[fleet, group, item], inputs[name] = name, source
+    for file in input_files(scenario):
+        name = name_of_input(file.sha256)
+        names[file.place], inputs[name] = name, file.path
     return names, inputs
 
 
@@ -203,6 +249,11 @@ def _with(scenario: Scenario, *, replications: int | None, seed: int | None) -> 
     _check_whole("seed", seed, 0, 2**63 - 1)
     changes = {k: int(v) for k, v in (("replications", replications), ("seed", seed)) if v is not None}
     return scenario.model_copy(update=changes) if changes else scenario
+
+
+def _check_word(name: str, value: object, words: Sequence[str]) -> None:
+    if value not in words:
+        raise BadInput(Mistake(name, None, "", f"found {value!r}; expected one of {', '.join(words)}"))
 
 
 def _check_whole(name: str, value: object, low: int, high: int) -> None:

@@ -59,6 +59,8 @@ def _run(options: argparse.Namespace) -> int:
             seed=options.seed,
             engine=options.engine,
             workers=options.workers,
+            records=options.records,
+            keep=options.keep,
             resume=options.resume,
             overwrite=options.overwrite,
             report=options.report,
@@ -157,6 +159,12 @@ def _parser() -> _Parser:
         "--engine", default="auto", metavar="auto|reference", help="how to simulate; the rows are the same"
     )
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
+    run.add_argument(
+        "--records", default="none", metavar="none|traffic|all", help="usage records to keep, and with them events"
+    )
+    run.add_argument(
+        "--keep", default="rows", metavar="rows|sums", help="sums: no row for each SIM and period, but histograms"
+    )
     run.add_argument("--no-report", dest="report", action="store_false", help="tables only")
     how = run.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="simulate only what is missing in DIR")

@@ -12,6 +12,9 @@ from enum import IntEnum
 from itertools import count
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 MS_PER_SECOND = 1_000
 MS_PER_HOUR = 3_600_000
 MS_PER_DAY = 86_400_000
@@ -40,6 +43,8 @@ class Step(IntEnum):
     """5. Records are evaluated."""
     BLOCK = 60
     """6. Blocks take effect."""
+    RETURN = 65
+    """A device that is back, and blocked, starts its attempts."""
     RESUME = 70
     """7. Traffic: what a block had suspended goes on (no byte moves by that at this instant),"""
     ATTEMPT = 71
@@ -99,3 +104,35 @@ def period_ends(billing_period: BillingPeriod, start: datetime, activation_ms: i
         activated = activated.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     for n in count(1):
         yield to_ms(start, add_months(activated, n))
+
+
+def period_ends_of(
+    billing_period: BillingPeriod, start: datetime, first_starts_ms: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """Ends of the first `count` billing periods of many SIMs, as `period_ends` yields them.
+
+    Parameters
+    ----------
+    first_starts_ms
+        Shape (sims,): starts of the first periods, ms since `start`.
+
+    Returns
+    -------
+    int64 of shape (sims, count), ms since `start`.
+    """
+    numbers = np.arange(1, count + 1)
+    if isinstance(billing_period, int):
+        return first_starts_ms[:, None] + numbers * billing_period
+    epoch = epoch_ms(start)
+    anchors = (first_starts_ms + epoch).astype("datetime64[ms]")
+    months = anchors.astype("datetime64[M]")
+    ends = months[:, None] + numbers
+    if billing_period == "activation-month":
+        into_day = anchors - anchors.astype("datetime64[D]")
+        day = (anchors.astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)[:, None]
+        last = ((ends + 1).astype("datetime64[D]") - ends.astype("datetime64[D]")).astype(np.int64) - 1
+        instants = ends.astype("datetime64[D]") + np.minimum(day, last) + into_day[:, None]
+    else:
+        instants = ends.astype("datetime64[ms]")
+    found: NDArray[np.int64] = instants.astype("datetime64[ms]").astype(np.int64) - epoch
+    return found

@@ -5,19 +5,30 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.store import MANIFEST, PARTS, SCENARIO, SCHEMAS, read_table
+from fleetsim.experiments.over_sims import FromHistograms, FromRows
+from fleetsim.experiments.parquet import check_table, read_table
+from fleetsim.experiments.store import KEPT, MANIFEST, PARTS, SCENARIO
 from fleetsim.experiments.summary import summarise
-from fleetsim.scenario import Scenario, load
-from fleetsim.tables import Tables
+from fleetsim.scenario import Scenario, load, scenario_hash
+from fleetsim.tables import LARGE, Tables, Wanted, reprice
+
+if TYPE_CHECKING:
+    from fleetsim.report.plotting import Plots
 
 SUMMARY = ("metric", "role", "fleet", "over", "statistic", "value", "low", "high", "n")
 """Keys of a row of the summary."""
+
+_ABSENT = {
+    "sim_periods": "found a run with --keep sums, which leaves the rows out; run it again with --keep rows",
+    "histograms": "found a run that kept its rows; take sim_periods, or run it again with --keep sums",
+    **dict.fromkeys(LARGE, "found a run that kept none; run it again with --records traffic or --records all"),
+}
 
 
 class Result:
@@ -30,7 +41,8 @@ class Result:
     manifest : dict
         Versions, seed, engine, scenario hash, currency, wall time: what it takes to run it again.
     tables : Tables
-        The tables as Arrow tables, for those who need no data frame.
+        The tables as Arrow tables, for those who need no data frame; usage records and events of a run that was
+        written to a folder stay there.
     """
 
     def __init__(
@@ -39,11 +51,13 @@ class Result:
         manifest: dict[str, Any],
         tables: Tables,
         summary: list[dict[str, Any]] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.scenario = scenario
         self.manifest = manifest
         self.tables = tables
         self._summary = summary
+        self._folder = folder
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:
@@ -63,14 +77,16 @@ class Result:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if not (isinstance(manifest, dict) and manifest.keys() >= {"scenario_hash", "replications", "currency"}):
                 raise ValueError(f"{MANIFEST} is not fleetsim's")
+            manifest = KEPT | manifest
             summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-            tables = Tables(**{name: read_table(folder, name) for name in SCHEMAS})
+            names = Wanted(manifest["records"], manifest["keep"]).tables
+            tables = Tables(**{name: read_table(folder, name) for name in names if name not in LARGE})
+            for name in set(names) & set(LARGE):
+                check_table(folder, name)
             scenario = load(folder / SCENARIO)
         except (OSError, ValueError, pa.ArrowException) as error:
-            why = " ".join(str(error).split())
-            what = f"this result cannot be read ({why}); run it again with --overwrite or in another folder"
-            raise BadInput(Mistake(str(folder), None, "", what)) from error
-        return cls(scenario, manifest, tables, summary)
+            raise _unreadable(folder, error) from error
+        return cls(scenario, manifest, tables, summary, folder)
 
     @cached_property
     def sim_periods(self) -> pd.DataFrame:
@@ -78,22 +94,72 @@ class Result:
 
         Bytes and counts are int64, ``*_ms`` milliseconds, ``*_micros`` micro-units of the currency, timestamps UTC,
         names categories. ``data_limit_bytes`` is nullable (``<NA>``: unlimited), ``first_blocked_at`` may be ``NaT``.
+
+        Raises
+        ------
+        BadInput
+            The run kept sums only.
         """
-        frame: pd.DataFrame = self.tables.sim_periods.to_pandas()
-        limit = self.tables.sim_periods["data_limit_bytes"]
-        frame["data_limit_bytes"] = limit.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
-        return frame
+        return self._frame("sim_periods")
 
     @cached_property
     def replications(self) -> pd.DataFrame:
-        """Sums over the rows of each replication and device group."""
-        frame: pd.DataFrame = self.tables.replications.to_pandas()
-        return frame
+        """Sums over the rows of each replication, fleet at the row's end, and device group."""
+        return self._frame("replications")
 
     @cached_property
     def blocked(self) -> pd.DataFrame:
         """How many SIMs of each fleet and role are blocked, at instants of a regular grid over the horizon."""
-        frame: pd.DataFrame = self.tables.blocked.to_pandas()
+        return self._frame("blocked")
+
+    @cached_property
+    def histograms(self) -> pd.DataFrame:
+        """SIM-periods by value: of ``count`` of them, the metric was at least ``lower`` and less than ``upper``.
+
+        Raises
+        ------
+        BadInput
+            The run kept its rows instead.
+        """
+        return self._frame("histograms")
+
+    @cached_property
+    def usage_records(self) -> pd.DataFrame:
+        """Usage records, sorted by (replication, sim, record_start).
+
+        Raises
+        ------
+        BadInput
+            The run kept none.
+        """
+        return self._frame("usage_records")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Blocks, unblocks and limits that took effect, sorted by (replication, sim, time).
+
+        ``data_limit_bytes`` is nullable (``<NA>``: unlimited).
+
+        Raises
+        ------
+        BadInput
+            The run kept none.
+        """
+        return self._frame("events")
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        table = getattr(self.tables, name)
+        if table is None and self._folder is not None and name in LARGE and self.manifest["records"] != "none":
+            try:
+                table = read_table(self._folder, name)
+            except (OSError, pa.ArrowException) as error:
+                raise _unreadable(self._folder, error) from error
+        if table is None:
+            raise BadInput(Mistake(name, None, "", _ABSENT[name]))
+        frame: pd.DataFrame = table.to_pandas()
+        if "data_limit_bytes" in frame:
+            limit = table["data_limit_bytes"]
+            frame["data_limit_bytes"] = limit.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
 
     def summary(self) -> pd.DataFrame:
@@ -103,7 +169,8 @@ class Result:
         -------
         pandas.DataFrame
             ``metric, role, fleet, over, statistic, value, low, high, n``; money in the currency, bounds at 95 %
-            (missing where the data do not allow any). See :func:`fleetsim.experiments.summary.summarise`.
+            (missing where the data do not allow any). See :func:`fleetsim.experiments.summary.summarise`. Where the
+            run kept sums only, quantiles over SIMs are known to 0.1 %.
         """
         return pd.DataFrame(self.summary_rows, columns=list(SUMMARY))
 
@@ -111,11 +178,34 @@ class Result:
     def summary_rows(self) -> list[dict[str, Any]]:
         """The summary as the list that ``summary.json`` holds."""
         if self._summary is None:
-            self._summary = summarise(self.replications, self.sim_periods)
+            rows = self.tables.sim_periods is not None
+            over_sims = FromRows(self.sim_periods) if rows else FromHistograms(self.histograms, self.replications)
+            self._summary = summarise(self.replications, over_sims)
         return self._summary
+
+    def repriced(self, scenario: Scenario) -> Result:
+        """Return the result of `scenario`, which differs in the tariff only; see :func:`fleetsim.reprice`."""
+        if self.tables.sim_periods is None:
+            why = "found a run with --keep sums, which has no rows to price; run it again with the other tariff"
+            raise BadInput(Mistake("reprice", None, "", why))
+        other = {"scenario_hash": scenario_hash(scenario), "currency": scenario.tariff.currency}
+        return Result(scenario, self.manifest | other, reprice(self.tables, scenario), folder=self._folder)
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures of single SIMs: ``result.plot.sim_period(sim=3)``."""
+        from fleetsim.report.plotting import Plots  # loads matplotlib
+
+        return Plots(self)
 
     def __repr__(self) -> str:
         return (
             f"<fleetsim.Result {self.scenario.name!r}: {self.manifest['sims']:,} SIMs,"
             f" {self.manifest['replications']} replications>"
         )
+
+
+def _unreadable(folder: Path, error: Exception) -> BadInput:
+    why = " ".join(str(error).split())
+    what = f"this result cannot be read ({why}); run it again with --overwrite or in another folder"
+    return BadInput(Mistake(str(folder), None, "", what))

@@ -44,14 +44,18 @@ BYTE_UNITS: Final[Mapping[str, int]] = {
 }
 RATE_UNITS: Final[Mapping[str, int]] = {unit: DURATION_UNITS[unit] for unit in ("day", "week", "h", "min", "s")}
 
+BIT_UNITS: Final[Mapping[str, int]] = {"bit": 1, "kbit": 10**3, "Mbit": 10**6, "Gbit": 10**9}
+
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _PART = re.compile(rf"({_NUMBER})\s*([^\W\d_]+)\s*", re.ASCII)
 _BYTES = re.compile(rf"({_NUMBER})\s*([A-Za-z]+)", re.ASCII)
+_BIT_RATE = re.compile(rf"({_NUMBER})\s*([kMG]?bit)\s*(?:/|\bper\b)\s*s", re.ASCII)
 _DECIMAL = re.compile(_NUMBER, re.ASCII)
 
 DURATION_EXPECTED: Final = "expected a duration such as 90 s, 15 min, 36 h or 10 days 2 hours"
 BYTES_EXPECTED: Final = "expected bytes such as 800 B, 5.4 kB, 1.2 MB or 4 KiB"
 BYTE_RATE_EXPECTED: Final = "expected whole bytes per second such as 280 kB/s"
+BIT_RATE_EXPECTED: Final = "expected whole bits per second such as 200 kbit/s (bit/s, kbit/s, Mbit/s or Gbit/s)"
 RATE_EXPECTED: Final = "expected a rate such as 6 per day (per s, min, h, day or week)"
 MONEY_EXPECTED: Final = "expected a decimal number such as 0.10, at most 6 digits after the point"
 
@@ -150,6 +154,23 @@ def parse_bytes_per_second(text: str) -> int:
     return _bytes(match[1], BYTE_RATE_EXPECTED)
 
 
+def parse_bits_per_second(text: str) -> int:
+    """Read a throughput such as ``200 kbit/s`` in whole bits per second; 1 kbit = 1000 bits.
+
+    Raises
+    ------
+    ValueError
+        Where it is no whole number of bits per second, or a unit is none of bits (``kB/s``).
+    """
+    match = _BIT_RATE.fullmatch(text.strip()) if len(text) <= MAX_TEXT else None
+    if match is None:
+        raise ValueError(BIT_RATE_EXPECTED)
+    rate = Fraction(match[1]) * BIT_UNITS[match[2]]
+    if rate.denominator != 1:
+        raise ValueError("expected a whole number of bits per second")
+    return rate.numerator
+
+
 def parse_rate_per_day(text: str) -> Fraction:
     """Read a rate such as ``6 per day`` or ``0.5 per h`` in events per day, exactly.
 
@@ -228,6 +249,12 @@ def canonical_rate(per_day: Fraction) -> str:
         if text is not None:
             return f"{text} per {unit}"
     raise ValueError(RATE_EXPECTED)
+
+
+def canonical_bit_rate(rate: int) -> str:
+    """Print bits per second in the largest unit that divides them; read back exactly."""
+    unit = next((unit for unit in ("Gbit", "Mbit", "kbit") if rate % BIT_UNITS[unit] == 0), "bit") if rate else "bit"
+    return f"{rate // BIT_UNITS[unit]} {unit}/s"
 
 
 def canonical_money(micros: int) -> str:

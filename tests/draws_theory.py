@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from fleetsim.draws.laws import Constant, Exponential, Gamma, Law, LogNormal, Pareto, Uniform
+from fleetsim.draws.laws import Constant, Empirical, Exponential, Gamma, Law, LogNormal, Pareto, Uniform
 
 GRID: list[Law] = [
     Uniform(0, 1),
@@ -27,6 +28,8 @@ GRID: list[Law] = [
     Pareto(20, 1.5, 200),
     Pareto(20, 2.5, 21),
     Pareto(10**6, 1.5, 10**7),
+    Empirical((1000, 100, 0, 100), (Fraction(3), Fraction(1, 10), Fraction(1), Fraction(1, 3))),
+    Empirical((10**12, 10**12 + 1, 5), (Fraction(1), Fraction(1, 1000), Fraction(10**6))),
 ]
 
 
@@ -44,6 +47,9 @@ def theory_cdf(law: Law) -> Callable[[Any], Any]:
         case LogNormal(median, sigma, mean):
             scale = median if mean is None else mean * math.exp(-(sigma**2) / 2)
             return stats.lognorm(sigma, scale=scale).cdf
+        case Empirical(values, weights):
+            shares = np.array(weights, np.float64) / float(sum(weights))
+            return lambda x: (np.asarray(x)[..., None] >= np.array(values)).astype(np.float64) @ shares
         case Pareto(low, shape, high):
             cdf = stats.pareto(shape, scale=low).cdf
             return cdf if high is None else lambda x: np.minimum(cdf(x) / cdf(high), 1.0)

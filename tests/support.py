@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
-from fleetsim.errors import BadInput
 from fleetsim.results import Result
-
-not_yet = pytest.mark.xfail(raises=BadInput, strict=True, reason="needs a key that is not supported yet")
-"""For a table that is ready before the program: it turns red as soon as the key is supported."""
 
 
 def plain_rows(result: Result) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
+from fleetsim.draws.beta import Tabulated
+from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.draws.philox import IntArray
 
 _END: Final = MAX_SIZE_BYTES + 1
@@ -50,7 +51,7 @@ class Cells:
         return np.rint(self.probability * 2.0**32).astype(np.int64)
 
 
-def _tabulate(law: Law, edges: IntArray) -> Cells:
+def _tabulate(law: Tabulated, edges: IntArray) -> Cells:
     # A size is below the whole number e where the continuous value is below e - 1/2.
     probability = np.clip(law.cdf(edges.astype(np.float64) - 0.5), 0.0, 1.0)
     probability[edges <= 0] = 0.0
@@ -70,7 +71,7 @@ def _grid(bits: IntArray, low: int, high: int) -> IntArray:
     return edges if low > 0 else edges[1:]
 
 
-def cells_of(law: Law) -> Cells:
+def cells_of(law: Tabulated) -> Cells:
     """Cells between the sizes below and above which the law has less than 2^-33 of its mass."""
     coarse = _tabulate(law, _grid(np.full(_OCTAVES, _COARSE_BITS), 0, _END))
     words = coarse.words_below
@@ -117,7 +118,7 @@ def _new(edges: IntArray, more: IntArray) -> tuple[IntArray, IntArray]:
     return more[new], where[new]
 
 
-def split(law: Law, cells: Cells, at: IntArray) -> Cells:
+def split(law: Tabulated, cells: Cells, at: IntArray) -> Cells:
     """The cells with further edges."""
     new, where = _new(cells.edges, at)
     edges = np.insert(cells.edges, where, new)

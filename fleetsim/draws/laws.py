@@ -6,15 +6,19 @@ even or up makes no difference: they have no mass.) Sizes stop at `MAX_SIZE_BYTE
 above it.
 
 A new law needs a ``cdf`` built from the operations that `fleetsim.draws.elementary` allows, ``breaks``, and a
-place in `Law`: the tables in `fleetsim.draws.sizes` ask for nothing else.
+place in `Law`: the tables in `fleetsim.draws.sizes` ask for nothing else. Its ``expectation`` takes part in what is
+drawn as well (sizes that are scaled to an expected use), and has to be the same everywhere.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import lru_cache
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -27,6 +31,8 @@ MAX_SIZE_BYTES: Final = 2**40 - 1
 SIGMA_BOUNDS: Final = (0.001, 10.0)
 GAMMA_SHAPE_BOUNDS: Final = (0.01, 10_000.0)
 PARETO_SHAPE_BOUNDS: Final = (0.1, 100.0)
+MAX_VALUES: Final = 10_000
+"""Most values that a law lists."""
 
 
 def _check_bytes(name: str, value: int, least: int) -> None:
@@ -204,7 +210,12 @@ class LogNormal:
 
     def expectation(self) -> float | None:
         """Mean in bytes."""
-        return math.exp(self.mu + self.sigma**2 / 2)
+        if self.median is None:
+            return None if self.mean is None else float(self.mean)
+        with localcontext() as context:
+            context.prec = 40
+            s = Decimal(self.sigma)
+            return float(self.median * (s * s / 2).exp())
 
     def variance(self) -> float | None:
         """Variance in bytes squared."""
@@ -254,12 +265,81 @@ class Pareto:
 
     def _moment(self, k: int) -> float | None:
         """E[X^k] = shape minimum^k (1 - q^(shape - k)) / ((shape - k)(1 - q^shape)); q = minimum/maximum."""
-        a, low = self.shape, float(self.minimum)
-        if self.maximum is None:
-            return a * low**k / (a - k) if a > k else None
-        log_q = math.log(low / self.maximum)
-        part = -log_q if a == k else -math.expm1((a - k) * log_q) / (a - k)
-        return a * low**k * part / -math.expm1(a * log_q)
+        a, low = Decimal(self.shape), Decimal(self.minimum)
+        with localcontext() as context:
+            context.prec = 40
+            if self.maximum is None:
+                return float(a * low**k / (a - k)) if a > k else None
+            log_q = elementary.decimal_log(low) - elementary.decimal_log(Decimal(self.maximum))
+            part = -log_q if a == k else (1 - ((a - k) * log_q).exp()) / (a - k)
+            return float(a * low**k * part / (1 - (a * log_q).exp()))
 
 
-Law = Constant | Uniform | Exponential | Gamma | LogNormal | Pareto
+@dataclass(frozen=True)
+class Empirical:
+    """One of the `values`, each as likely as its part of the `weights`; in any order, and more than once if need be.
+
+    It is no continuous law, and rounding changes nothing: sizes are its values and no other.
+    """
+
+    values: tuple[int, ...]
+    weights: tuple[Fraction, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.values) <= MAX_VALUES:
+            raise ValueError(f"there must be from 1 to {MAX_VALUES} values")
+        if len(self.weights) != len(self.values):
+            raise ValueError("there must be as many weights as values")
+        for value in self.values:
+            _check_bytes("a value", value, 0)
+        if min(self.weights) < 0 or sum(self.weights) <= 0:
+            raise ValueError("weights must be at least 0, and one of them more")
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # Tables are looked up by their law, and this one can be long.
+        return hash((self.values, self.weights))
+
+    @cached_property
+    def _shares(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Ascending values of positive weight, and the exact probability of each and all below, rounded once."""
+        weight_of: dict[int, Fraction] = defaultdict(Fraction)
+        for value, weight in zip(self.values, self.weights, strict=True):
+            weight_of[value] += weight
+        ascending = sorted(value for value, weight in weight_of.items() if weight)
+        up_to = accumulate(weight_of[value] for value in ascending)
+        total = sum(self.weights)
+        return tuple(ascending), tuple(float(weight / total) for weight in up_to)
+
+    def cdf(self, x: FloatArray) -> FloatArray:
+        """Probability of a value <= x."""
+        values, up_to = self._shares
+        steps = np.array([0.0, *up_to])
+        return steps[np.searchsorted(np.array(values, np.float64), x, side="right")]
+
+    def breaks(self) -> tuple[int, ...]:
+        """Sizes that need a cell of their own: the values."""
+        return self._shares[0]
+
+    def expectation(self) -> float | None:
+        """Mean in bytes."""
+        return self._moments[0]
+
+    def variance(self) -> float | None:
+        """Variance in bytes squared."""
+        return self._moments[1]
+
+    @cached_property
+    def _moments(self) -> tuple[float, float]:
+        mean, square = (
+            sum((weight * value**k for value, weight in zip(self.values, self.weights, strict=True)), Fraction())
+            / sum(self.weights)
+            for k in (1, 2)
+        )
+        return float(mean), float(square - mean**2)
+
+
+Law = Constant | Uniform | Exponential | Gamma | LogNormal | Pareto | Empirical

@@ -51,6 +51,14 @@ class Purpose(IntEnum):
     LIMIT_DELAY = 9
     UPLOAD_RESIDUAL = 10
     DOWNLOAD_RESIDUAL = 11
+    RATE_FACTOR = 12
+    RATE_FACTOR_RESIDUAL = 13
+    STATE = 14
+    SOJOURN = 15
+    SOJOURN_RESIDUAL = 16
+    MONTHLY_USE = 17
+    MONTHLY_USE_RESIDUAL = 18
+    TIME_RESIDUAL = 19
 
 
 def stream_key(seed: int, fleet: str, group: str, item: str, purpose: Purpose) -> int:

@@ -26,8 +26,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fleetsim.draws.beta import Tabulated
 from fleetsim.draws.cells import Cells, cells_of, split
-from fleetsim.draws.laws import MAX_SIZE_BYTES, Constant, Law
+from fleetsim.draws.laws import MAX_SIZE_BYTES, Constant
 from fleetsim.draws.philox import IntArray, Words, uniform_below, word64_at, words
 
 BOX_BITS: Final = 20
@@ -93,7 +94,7 @@ class SizeTable:
 
 
 @lru_cache(maxsize=256)
-def size_table(law: Law) -> SizeTable:
+def size_table(law: Tabulated) -> SizeTable:
     """The sampler of a law. It depends on the law alone, on every machine to the last bit."""
     cells = cells_of(law)
     starts, widths, point = _boxes(cells)
@@ -188,18 +189,20 @@ def _box_words_below(starts: IntArray, widths: IntArray, point: int, end: IntArr
 
 
 def draw_sizes(
-    law: Law,
+    law: Tabulated,
     key: int,
     residual_key: int,
     sim: ArrayLike,
     replication: ArrayLike,
     count: ArrayLike,
     first: ArrayLike = 0,
+    step: int = 0,
 ) -> IntArray:
     """Sizes ``first[i]`` to ``first[i] + count[i] - 1`` of stream i, one stream after the other.
 
-    Size j takes word j of the stream (step 0), sizes being numbered over the whole horizon in time order;
-    and, where its cell holds several sizes, value j of the residual stream. A constant takes none.
+    Size j takes word j of the stream (in step 0, where no other is given), sizes being numbered over the whole
+    horizon in time order; and, where its cell holds several sizes, value j of the residual stream. A constant takes
+    none.
 
     Parameters
     ----------
@@ -218,7 +221,7 @@ def draw_sizes(
         given = np.broadcast_arrays(*(np.asarray(a) for a in (sim, replication, count, first)))
         return np.full(int(given[2].sum()), law.value, np.int64)
     table = size_table(law)
-    u = words(key, sim, 0, replication, count, first)
+    u = words(key, sim, step, replication, count, first)
     size = _box_sizes(table, u)
     slow = np.flatnonzero(u >= table.threshold)
     if slow.size:
@@ -233,7 +236,7 @@ def draw_sizes(
             end = np.cumsum(counts)
             i = np.searchsorted(end, at, side="right")
             index = at - (end - counts)[i] + firsts[i]
-            value = word64_at(residual_key, sims[i], 0, replications[i], index)
+            value = word64_at(residual_key, sims[i], step, replications[i], index)
             size[at] += uniform_below(value, table.width[k])
     return size
 

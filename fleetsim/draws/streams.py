@@ -5,12 +5,15 @@ Thin: it holds the names that key a stream, so that the rooms which draw need no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsim.draws.counts import draw_counts
+from fleetsim.draws.beta import Tabulated
+from fleetsim.draws.counts import draw_counts, draw_own_counts, draw_step_counts
+from fleetsim.draws.elementary import FloatArray
 from fleetsim.draws.laws import Law
 from fleetsim.draws.philox import Purpose, stream_key, uniform_below, word64_at, words64
 from fleetsim.draws.sizes import draw_sizes
@@ -52,7 +55,7 @@ class Streams:
     def uniform_ragged(
         self,
         purpose: Purpose,
-        below: int,
+        below: int | Ints,
         count: Ints,
         *,
         step: Ints | int = 0,
@@ -63,6 +66,8 @@ class Streams:
 
         Parameters
         ----------
+        below
+            One bound for all, or one for each integer that is drawn.
         rows
             Which of the SIMs each stream belongs to, as indices into `numbers`; ``None``: one stream a SIM.
         step
@@ -76,15 +81,25 @@ class Streams:
         """Poisson counts of mean `mean` for steps 0 to `steps` - 1: int64 of shape (sims, steps)."""
         return draw_counts(mean, self.key(Purpose.COUNT), self.numbers, self.replication, steps)
 
+    def step_counts(self, means: Sequence[float]) -> Ints:
+        """Poisson counts of steps with a mean each, the same for every SIM: int64 of shape (sims, len(means))."""
+        return draw_step_counts(means, self.key(Purpose.COUNT), self.numbers, self.replication)
+
+    def own_counts(self, means: FloatArray) -> Ints:
+        """Poisson counts where each SIM has a mean of its own in each step: int64 of the shape of `means`."""
+        return draw_own_counts(means, self.key(Purpose.COUNT), self.numbers, self.replication)
+
     def uploads(self, law: Law, count: Ints, first: int = 0) -> Ints:
         """Upload sizes number `first` to `first` + ``count[i]`` - 1 of each SIM i, bytes, ragged."""
-        return self._sizes(law, Purpose.UPLOAD, Purpose.UPLOAD_RESIDUAL, count, first)
+        return self.sizes(law, Purpose.UPLOAD, Purpose.UPLOAD_RESIDUAL, count, first)
 
     def downloads(self, law: Law, count: Ints, first: int = 0) -> Ints:
         """Download sizes, likewise."""
-        return self._sizes(law, Purpose.DOWNLOAD, Purpose.DOWNLOAD_RESIDUAL, count, first)
+        return self.sizes(law, Purpose.DOWNLOAD, Purpose.DOWNLOAD_RESIDUAL, count, first)
 
-    def _sizes(self, law: Law, purpose: Purpose, residual: Purpose, count: Ints, first: int) -> Ints:
-        return draw_sizes(
-            law, self.key(purpose), self.key(residual), self.numbers, self.replication, count, first=first
-        )
+    def sizes(
+        self, law: Tabulated, purpose: Purpose, residual: Purpose, count: Ints | int = 1, first: int = 0, step: int = 0
+    ) -> Ints:
+        """Whole numbers that follow a law, number `first` to `first` + ``count[i]`` - 1 of each SIM i, ragged."""
+        keys = self.key(purpose), self.key(residual)
+        return draw_sizes(law, *keys, self.numbers, self.replication, count, first, step)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fleetsim.counted import Counted
+from fleetsim.counted import Counted, Kept
 from fleetsim.scenario.schema import Scenario
 
 
@@ -17,6 +17,6 @@ class Engine(Protocol):
 
     name: str
 
-    def simulate(self, scenario: Scenario, replication: int, sims: range) -> Counted:
-        """Count what the SIMs do over the horizon."""
+    def simulate(self, scenario: Scenario, replication: int, sims: range, records: Kept = "none") -> Counted:
+        """Count what the SIMs do over the horizon; keep their usage records and events where `records` says so."""
         ...

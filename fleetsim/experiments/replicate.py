@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
-from fleetsim.counted import Counted
+from fleetsim.counted import Counted, Kept
 from fleetsim.engines import engine_named
 from fleetsim.scenario.schema import Scenario
-from fleetsim.tables import Tables, tabulate
+from fleetsim.tables import ROWS, Tables, Wanted, tabulate
 
 Progress = Callable[[int], None]
 """Is told how many more SIMs have been simulated through one replication."""
@@ -38,6 +38,7 @@ def replicate(
     replications: Iterable[int],
     workers: int | None,
     progress: Progress = lambda sims: None,
+    wanted: Wanted = ROWS,
 ) -> Generator[tuple[int, Tables], None, None]:
     """Yield the tables of each replication as soon as it is finished.
 
@@ -49,6 +50,8 @@ def replicate(
         Their numbers. Each is the same whatever the others are.
     workers
         Processes; 1 stays in this one; ``None`` takes all cores, unless the run is too small to be worth it.
+    wanted
+        Which tables to make.
     """
     replications = list(replications)
     sims = scenario.sims
@@ -56,9 +59,9 @@ def replicate(
         workers = 1 if sims * len(replications) <= SMALL_RUN else cores()
     size = max(min(LARGEST_BLOCK, -(-sims // (2 * workers))), 1)
     blocks = [range(first, min(first + size, sims)) for first in range(0, max(sims, 1), size)]
-    results = (_here if workers == 1 else _over_processes)(scenario, engine, replications, blocks, workers, progress)
-    for replication, counted in results:
-        yield replication, tabulate(scenario, replication, counted)
+    run = _here if workers == 1 else _over_processes
+    for replication, counted in run(scenario, engine, wanted.records, replications, blocks, workers, progress):
+        yield replication, tabulate(scenario, replication, counted, wanted)
 
 
 Results = Iterator[tuple[int, list[Counted]]]
@@ -67,6 +70,7 @@ Results = Iterator[tuple[int, list[Counted]]]
 def _here(
     scenario: Scenario,
     engine: str,
+    records: Kept,
     replications: list[int],
     blocks: list[range],
     workers: int,
@@ -76,7 +80,7 @@ def _here(
     for replication in replications:
         counted = []
         for block in blocks:
-            counted.append(simulate(scenario, replication, block))
+            counted.append(simulate(scenario, replication, block, records))
             progress(len(block))
         yield replication, counted
 
@@ -84,6 +88,7 @@ def _here(
 def _over_processes(
     scenario: Scenario,
     engine: str,
+    records: Kept,
     replications: list[int],
     blocks: list[range],
     workers: int,
@@ -93,7 +98,7 @@ def _over_processes(
     # script without a guard and in a notebook, and without forking a process that has threads.
     from loky import ProcessPoolExecutor
 
-    work = pickle.dumps(scenario), engine, os.getpid()
+    work = pickle.dumps(scenario), engine, records, os.getpid()
 
     def start() -> ProcessPoolExecutor:
         return ProcessPoolExecutor(max_workers=workers, initializer=_prepare, initargs=work, timeout=None)
@@ -137,15 +142,15 @@ def _over_processes(
         executor.shutdown(wait=True, kill_workers=True)
 
 
-_work: tuple[Scenario, str] | None = None  # what this worker process works on
+_work: tuple[Scenario, str, Kept] | None = None  # what this worker process works on
 
 
-def _prepare(scenario: bytes, engine: str, parent: int) -> None:
+def _prepare(scenario: bytes, engine: str, records: Kept, parent: int) -> None:
     global _work
     # An interrupt from the keyboard reaches every process; it is for the parent to end this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    _work = pickle.loads(scenario), engine
+    _work = pickle.loads(scenario), engine, records
 
 
 def _end_with(parent: int) -> None:
@@ -157,5 +162,5 @@ def _end_with(parent: int) -> None:
 
 def _simulate(replication: int, block: range) -> Counted:
     assert _work is not None
-    scenario, engine = _work
-    return engine_named(engine).simulate(scenario, replication, block)
+    scenario, engine, records = _work
+    return engine_named(engine).simulate(scenario, replication, block, records)

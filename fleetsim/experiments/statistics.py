@@ -41,8 +41,13 @@ def mean_interval(values: Floats, confidence: float) -> Estimate:
 
 def quantile(values: Floats | NDArray[np.int64], q: float) -> float:
     """Smallest value that a share of at least `q` of the values does not exceed (an observed value)."""
-    rank = max(math.ceil(round(q * values.size, 9)), 1)
-    return float(np.partition(values, rank - 1)[rank - 1])
+    place = rank(q, values.size) - 1
+    return float(np.partition(values, place)[place])
+
+
+def rank(q: float, n: int) -> int:
+    """Rank, from 1, of the `q`-quantile among n values in ascending order."""
+    return max(math.ceil(round(q * n, 9)), 1)
 
 
 def quantile_interval(values: Floats, q: float, confidence: float) -> Estimate:

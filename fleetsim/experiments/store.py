@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fleetsim.errors import BadInput, Mistake
+from fleetsim.experiments.parquet import read_replications, read_table, write_part, write_table
 from fleetsim.files import TEMPORARY, held, replacing, sync_folder, write_text
-from fleetsim.tables import BLOCKED, REPLICATIONS, SIM_PERIODS, Tables
+from fleetsim.tables import LARGE, ROWS, SCHEMAS, Tables, Wanted
 
-SCHEMAS = {"sim_periods": SIM_PERIODS, "replications": REPLICATIONS, "blocked": BLOCKED}
 MANIFEST = "manifest.json"
 SCENARIO = "scenario.yaml"
 PARTS = "parts"
@@ -38,11 +37,15 @@ LEFT_BY_A_RUN = (
     "figures/overage_by_cause.png",
     "figures/cost_over_replications.png",
     "figures/blocked_over_time.png",
+    "figures/sim_period.png",
 )
 """Files that a run leaves beside the scenario and its inputs. Whatever else is in the folder is not ours."""
 
 Identity = Mapping[str, str | int]
 """What must be the same for a run to go on in a folder."""
+
+KEPT = asdict(ROWS)
+"""What a run keeps whose manifest does not say it."""
 
 
 class Store:
@@ -54,11 +57,14 @@ class Store:
         Made if it is absent.
     identity
         Of the run that wants to write there: its seed, the program's version and the scenario's hash.
+    wanted
+        What the run keeps, which is part of its identity.
     """
 
-    def __init__(self, folder: Path, identity: Identity) -> None:
+    def __init__(self, folder: Path, identity: Identity, wanted: Wanted = ROWS) -> None:
         self.folder = folder
-        self.identity = identity
+        self.identity = {**identity, **asdict(wanted)}
+        self.names = wanted.tables
         self.parts = folder / PARTS
 
     @contextmanager
@@ -104,13 +110,13 @@ class Store:
         found = self._found()
         if self._occupied():
             self._check(found, replications, resume=resume, overwrite=overwrite)
-        finished = [] if overwrite else self._replications_of_a_finished_run()
+        finished = 0 if overwrite else self._check_finished_run()
         self.parts.mkdir(exist_ok=True)
         # Whenever this is killed, the parts that are there are those of the run that `run.json` names.
         self._say_whose(found if overwrite and found else self._with(replications))
         for name, source in inputs.items():
             _keep(self.folder / name, source, name)
-        for replication, tables in enumerate(finished):
+        for replication, tables in enumerate(read_replications(self.folder, self.names, finished) if finished else ()):
             if not self._part(replication).exists():
                 self.put(replication, tables)
         self._remove_result()
@@ -133,9 +139,8 @@ class Store:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
-            for name in SCHEMAS:
-                with replacing(beside / f"{name}.parquet") as file, file.open("wb") as stream:
-                    pq.write_table(getattr(tables, name), stream, compression="zstd")
+            for name in self.names:
+                write_part(beside, name, getattr(tables, name))
             beside.rename(place)
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
@@ -143,22 +148,15 @@ class Store:
         sync_folder(self.parts)
 
     def assemble(self, replications: int) -> Tables:
-        """Put the parts into the tables that users read, a row group a replication; return them."""
-        tables = {}
-        for name, schema in SCHEMAS.items():
-            parts = [read_table(self._part(i), name) for i in range(replications)]
-            table = pa.concat_tables(parts).unify_dictionaries()
-            with (
-                replacing(self.folder / f"{name}.parquet") as file,
-                file.open("wb") as stream,
-                pq.ParquetWriter(stream, schema, compression="zstd") as writer,
-            ):
-                start = 0
-                for part in parts:
-                    writer.write_table(table.slice(start, part.num_rows), row_group_size=max(part.num_rows, 1))
-                    start += part.num_rows
-            tables[name] = table
-        return Tables(**tables)
+        """Put the parts into the tables that users read; return those that are not too large to be held."""
+        kept = {}
+        for name in self.names:
+            parts: Iterable[pa.Table] = (read_table(self._part(i), name) for i in range(replications))
+            if name not in LARGE:
+                parts = list(parts)
+                kept[name] = pa.concat_tables(parts).unify_dictionaries()
+            write_table(self.folder, name, parts)
+        return Tables(**kept)
 
     def finish(self, manifest: Mapping[str, object]) -> None:
         """Declare the run complete."""
@@ -184,7 +182,8 @@ class Store:
             raise self._refuse("there is no run to resume; use another folder")
         for name, value in self.identity.items():
             if found[name] != value:
-                what = {"scenario_hash": "another scenario, by its hash"}.get(name, f"{name} {found[name]}")
+                label = f"--{name}" if name in KEPT else name
+                what = {"scenario_hash": "another scenario, by its hash"}.get(name, f"{label} {found[name]}")
                 raise self._refuse(
                     f"its run has {what}; this one has {value}; use another folder or replace it with --overwrite"
                 )
@@ -210,37 +209,35 @@ class Store:
             found = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        ours = isinstance(found, dict) and all(
-            type(found.get(name)) is type(value) for name, value in self._with(0).items()
-        )
+        if not isinstance(found, dict):
+            return None
+        found = KEPT | found
+        ours = all(type(found.get(name)) is type(value) for name, value in self._with(0).items())
         return found if ours else None
 
     def _finished(self) -> Iterator[int]:
         """Yield the finished replications; a part that cannot be read is no finished one."""
         for part in [part for part in self.parts.iterdir() if part.name.isdecimal()]:
             try:
-                for name in SCHEMAS:
+                for name in self.names:
                     read_table(part, name)
             except (OSError, pa.ArrowException):
                 shutil.rmtree(part)
             else:
                 yield int(part.name)
 
-    def _replications_of_a_finished_run(self) -> list[Tables]:
-        """Read the result that is there, by replication, for a run that goes on from it."""
+    def _check_finished_run(self) -> int:
+        """See that the result that is there can be read; return its replications, 0 where there is none."""
         manifest = self._read(self.folder / MANIFEST)
         if manifest is None:
-            return []
+            return 0
+        finished = int(manifest["replications"])
         try:
-            whole = {name: read_table(self.folder, name) for name in SCHEMAS}
+            for _ in read_replications(self.folder, self.names, finished):
+                pass
         except (OSError, pa.ArrowException) as error:
             raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
-        numbers = np.arange(manifest["replications"] + 1)
-        starts = {name: np.searchsorted(table["replication"].to_numpy(), numbers) for name, table in whole.items()}
-        return [
-            Tables(**{name: whole[name].slice(at[i], at[i + 1] - at[i]) for name, at in starts.items()})
-            for i in numbers[:-1]
-        ]
+        return finished
 
     # ---- how it changes ----------------------------------------------------------------------------------------------
 
@@ -274,21 +271,6 @@ class Store:
 
     def _refuse(self, why: str) -> BadInput:
         return BadInput(Mistake(str(self.folder), None, "", why))
-
-
-def read_table(folder: Path, name: str) -> pa.Table:
-    """Read a table of a result or of a part.
-
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        There is none, it is damaged, or it has other columns.
-    """
-    with (folder / f"{name}.parquet").open("rb") as stream:  # by a stream, for Arrow takes some names for addresses
-        table = pq.read_table(stream)
-    if not table.schema.equals(SCHEMAS[name]):
-        raise pa.ArrowInvalid(f"{name}.parquet has other columns than this version writes")
-    return table
 
 
 def name_of_input(sha256: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES
 from fleetsim.clock import MS_PER_HOUR
-from fleetsim.experiments.statistics import mean_interval, quantile, quantile_interval
+from fleetsim.experiments.over_sims import OverSims, Spread
+from fleetsim.experiments.statistics import mean_interval, quantile_interval
 
 CONFIDENCE = 0.95
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -57,13 +59,15 @@ OVER_SIMS: dict[str, tuple[str, float]] = {
 """Metrics of a SIM-period: the column, and what it is divided by."""
 
 
-def summarise(replications: pd.DataFrame, sim_periods: pd.DataFrame) -> list[dict[str, Any]]:
+def summarise(replications: pd.DataFrame, over_sims: OverSims) -> list[dict[str, Any]]:
     """Summarise a run.
 
     Parameters
     ----------
-    replications, sim_periods
-        The tables of that name.
+    replications
+        The table of that name.
+    over_sims
+        Where the spread over SIM-periods comes from.
 
     Returns
     -------
@@ -76,20 +80,19 @@ def summarise(replications: pd.DataFrame, sim_periods: pd.DataFrame) -> list[dic
     """
     found: list[dict[str, Any]] = []
     for role, fleet in _parts(replications):
-        sums = _of(replications, role, fleet).groupby("replication").sum(numeric_only=True)
+        chosen = partial(_of, role=role, fleet=fleet)
+        sums = chosen(replications).groupby("replication").sum(numeric_only=True)
         for metric, measure in OVER_REPLICATIONS.items():
             values = np.asarray(measure(lambda name: sums[name].to_numpy(np.float64)), np.float64)  # noqa: B023
             found += [
                 {"metric": metric, "role": role, "fleet": fleet, "over": "replications", **statistic}
                 for statistic in _over_replications(values)
             ]
-        rows = _of(sim_periods, role, fleet)
-        starts = np.flatnonzero(np.diff(rows["replication"].to_numpy(), prepend=-1))
+        spreads = over_sims.choose(chosen)
         for metric, (column, unit) in OVER_SIMS.items():
-            each = np.split(rows[column].to_numpy(np.float64) / unit, starts[1:])
             found += [
                 {"metric": metric, "role": role, "fleet": fleet, "over": "sims", **statistic}
-                for statistic in _over_sims(each)
+                for statistic in _over_sims(list(spreads(column, unit)))
             ]
     return found
 
@@ -123,14 +126,12 @@ def _over_replications(values: NDArray[np.float64]) -> Iterator[dict[str, Any]]:
         yield {"statistic": statistic, **estimate._asdict(), "n": values.size}
 
 
-def _over_sims(each: list[NDArray[np.float64]]) -> Iterator[dict[str, Any]]:
-    each = [values for values in each if values.size]
+def _over_sims(each: list[Spread]) -> Iterator[dict[str, Any]]:
     if not each:
         return
-    count = sum(values.size for values in each)
-    statistics: dict[str, Callable[[NDArray[np.float64]], float]] = {"mean": lambda values: float(values.mean())}
-    statistics |= {name: lambda values, q=q: quantile(values, q) for name, q in QUANTILES.items()}  # type: ignore[misc]
-    statistics["max"] = lambda values: float(values.max())
+    statistics: dict[str, Callable[[Spread], float]] = {"mean": lambda spread: spread.mean}
+    statistics |= {name: lambda spread, q=q: spread.quantile(q) for name, q in QUANTILES.items()}  # type: ignore[misc]
+    statistics["max"] = lambda spread: spread.largest
     for statistic, measure in statistics.items():
-        estimate = mean_interval(np.array([measure(values) for values in each]), CONFIDENCE)
-        yield {"statistic": statistic, **estimate._asdict(), "n": count}
+        estimate = mean_interval(np.array([measure(spread) for spread in each]), CONFIDENCE)
+        yield {"statistic": statistic, **estimate._asdict(), "n": sum(spread.size for spread in each)}

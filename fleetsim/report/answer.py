@@ -14,6 +14,8 @@ from fleetsim.report.source import (
     Result,
     Summary,
     confidence,
+    has_rows,
+    largest_overage,
     periods_over,
     replications,
     start_and_end,
@@ -68,6 +70,7 @@ def answer(result: Result) -> Answer:
         *_inequality(result),
         *_use(summary),
         *_replications(result),
+        *_kept(result),
     ]
     return Answer(_service(result, summary), _money(result, summary), tuple(details))
 
@@ -141,7 +144,7 @@ def _by_fleet(result: Result, summary: Summary) -> list[str]:
     names = [name for name in result.scenario.fleets if total(frame, "sim_periods", fleet=name)]
     if len(names) < 2:
         return []
-    changed = {change.fleet for change in result.scenario.timeline}
+    changed = {change.fleet for change in result.scenario.limit_changes}
     sentences = []
     for name in names:
         if total(frame, "blocked_sim_periods", fleet=name):
@@ -175,9 +178,9 @@ def _inequality(result: Result) -> list[str]:
     over = periods_over(result)
     if not over:
         return []
-    seen = len(result.sim_periods)
+    seen = total(result.replications, "sim_periods")
     part = f"{words.share(over / seen)} of SIM-periods" if over >= FEW_EVENTS else f"{over} of {periods(seen, result)}"
-    largest = format_bytes(int(result.sim_periods["overage_bytes"].max()))
+    largest = format_bytes(largest_overage(result))
     return [f"{part} went over the limit; the largest overage of one SIM in one period was {largest}."]
 
 
@@ -195,3 +198,12 @@ def _replications(result: Result) -> list[str]:
     if replications(result) > 1:
         return []
     return ["There was one replication, so no interval can be given; --replications 20 gives one."]
+
+
+def _kept(result: Result) -> list[str]:
+    if has_rows(result):
+        return []
+    return [
+        "The run kept sums and no rows (--keep sums): quantiles over SIM-periods come from a histogram with cells of "
+        "0.1 %."
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleetsim.report import words
 from fleetsim.report.source import Result, start_and_end
+from fleetsim.scenario.schema import Entry, LimitChange, Move
 from fleetsim.units import canonical_bytes, format_duration
 
 if TYPE_CHECKING:
@@ -31,12 +32,17 @@ def _fleets(result: Result) -> list[tuple[str, str]]:
 def _timeline(result: Result) -> list[tuple[str, str]]:
     start = start_and_end(result)[0]
     return [
-        (
-            f"From {words.instant(start + timedelta(milliseconds=change.at_ms))}",
-            f"limit of {words.plain(change.fleet)} set to {words.limit(change.data_limit_bytes)}",
-        )
-        for change in sorted(result.scenario.timeline, key=lambda change: int(change.at_ms))
+        (f"From {words.instant(start + timedelta(milliseconds=entry.at_ms))}", _entry(entry))
+        for entry in sorted(result.scenario.timeline, key=lambda entry: int(entry.at_ms))
     ]
+
+
+def _entry(entry: Entry) -> str:
+    if isinstance(entry, LimitChange):
+        return f"limit of {words.plain(entry.fleet)} set to {words.limit(entry.data_limit_bytes)}"
+    fleet, group = map(words.plain, entry.sims)
+    who = f"{'all' if entry.count is None else f'{entry.count:,}'} {group} of {fleet}"
+    return f"{who} moved to {words.plain(entry.to)}" if isinstance(entry, Move) else f"{who} made {entry.status}"
 
 
 def _platform(result: Result) -> list[tuple[str, str]]:
@@ -87,6 +93,13 @@ def _propagation(delay: Propagation) -> str:
 
 def _tariff(result: Result) -> list[tuple[str, str]]:
     tariff = result.scenario.tariff
-    fee, per_mb = (words.money(micros / 1e6, tariff.currency) for micros in (tariff.fee_micros, tariff.per_mb_micros))
+    fee, per_mb, *prices = (
+        words.money(micros / 1e6, tariff.currency)
+        for micros in (tariff.fee_micros, tariff.per_mb_micros, *tariff.networks.values())
+    )
+    apart = [f"{price} in {words.plain(name)}" for name, price in zip(tariff.networks, prices, strict=True)]
+    if len(apart) > 5:
+        apart[5:] = [f"prices of their own in {len(apart) - 5} more networks"]
+    elsewhere = f" ({words.listed(apart)})" if apart else ""
     steps = "" if tariff.increment_bytes == 1 else f", in steps of {canonical_bytes(tariff.increment_bytes)}"
-    return [("Tariff", f"{fee} for each SIM and billing period, {per_mb} per MB{steps}")]
+    return [("Tariff", f"{fee} for each SIM and billing period, {per_mb} per MB{elsewhere}{steps}")]

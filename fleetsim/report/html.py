@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fleetsim.experiments.story import Story
 from fleetsim.report import words
 from fleetsim.report.answer import answer
 from fleetsim.report.assumptions import assumptions
@@ -20,7 +21,7 @@ from fleetsim.units import format_duration
 _COLUMNS = 4  # of the table: two fleets with both roles, on a sheet of paper
 
 
-def render(result: Result) -> str:
+def render(result: Result, story: Story | None = None) -> str:
     """The report of a run as one HTML page: no script, nothing fetched, every name escaped."""
     environment = Environment(
         loader=PackageLoader("fleetsim.report"),
@@ -30,10 +31,10 @@ def render(result: Result) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(plain=words.plain, unbroken=words.unbroken)
-    return environment.get_template("report.html.j2").render(_page(result))
+    return environment.get_template("report.html.j2").render(_page(result, story))
 
 
-def _page(result: Result) -> dict[str, Any]:
+def _page(result: Result, story: Story | None) -> dict[str, Any]:
     manifest = result.manifest
     start, end = start_and_end(result)
     return {
@@ -45,13 +46,14 @@ def _page(result: Result) -> dict[str, Any]:
         "end": words.instant(end),
         "replications": replications(result),
         "answer": answer(result),
-        "pictures": [_pictured(picture) for picture in pictures(result)],
+        "pictures": [_pictured(picture) for picture in pictures(result, story)],
         "bill": _bill(result),
         "blocks": list(blocks(result, _COLUMNS)),
         "incomplete": _incomplete(result),
         "currency": words.plain(str(manifest["currency"])),
         "confidence": words.share(confidence(result)),
         "assumptions": assumptions(result),
+        "options": _options(result),
         "hash": str(manifest["scenario_hash"]),
         "provenance": _provenance(result),
     }
@@ -91,9 +93,15 @@ def _bill(result: Result) -> list[dict[str, Any]]:
 
 def _incomplete(result: Result) -> str:
     """The share of SIM-periods that the run's end (or start) cuts, in words; empty where it cuts none."""
-    complete = result.sim_periods["complete"]
-    cut = int((~complete.astype(bool)).sum())
-    return words.share(cut / len(complete), 2) if cut else ""
+    seen, complete = (total(result.replications, name) for name in ("sim_periods", "complete_sim_periods"))
+    return words.share((seen - complete) / seen, 2) if complete < seen else ""
+
+
+def _options(result: Result) -> str:
+    """Options, other than the folder, that another run needs to leave the same tables."""
+    usual = {"records": "none", "keep": "rows"}
+    asked = {name: str(result.manifest.get(name, usual[name])) for name in usual}
+    return "".join(f" --{name} {asked[name]}" for name in usual if asked[name] != usual[name])
 
 
 def _provenance(result: Result) -> list[tuple[str, str]]:

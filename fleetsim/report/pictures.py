@@ -10,14 +10,17 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fleetsim.report import plots, words
+from fleetsim.experiments.story import Story
+from fleetsim.report import plots, sim_period, telling, words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import overage_classes
-from fleetsim.report.source import Result, Summary, confidence, replications, total
+from fleetsim.report.sim_period import WIDTH_INCHES
+from fleetsim.report.source import Result, Summary, confidence, has_rows, replications, total
 from fleetsim.report.style import style
 from fleetsim.units import format_bytes
 
-_WIDTH_INCHES = 7.2
+SIM_PERIOD = "sim_period"
+"""Key of the picture that a page has only where there is a story to tell."""
 _SCALES = " Each role has a scale of its own."
 
 
@@ -64,13 +67,14 @@ class Picture:
         return file.getvalue()
 
 
-def pictures(result: Result) -> tuple[Picture, ...]:
-    """The three pictures of a run, in the order of the page."""
-    return _overage(result), _cost(result), _blocked(result)
+def pictures(result: Result, story: Story | None = None) -> tuple[Picture, ...]:
+    """The pictures of a run, in the order of the page; with the story of a SIM-period one of that."""
+    told = () if story is None else (_sim_period(story),)
+    return _overage(result), *told, _cost(result), _blocked(result)
 
 
 def _figure(height_inches: float, heading: str, titled: bool) -> Figure:
-    figure = Figure(figsize=(_WIDTH_INCHES, height_inches), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
     if titled:
         figure.suptitle(heading, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     return figure
@@ -81,6 +85,9 @@ def _overage(result: Result) -> Picture:
     roles, n = plots.overage_roles(result), replications(result)
     if not roles:
         return Picture(key, heading, "No SIM moved a byte beyond its limit, so there is no overage to show.")
+    if not has_rows(result):
+        why = "The run kept sums and no rows (--keep sums), so this is not drawn; the causes are in the tables below."
+        return Picture(key, heading, why)
 
     def draw(titled: bool) -> Figure:
         figure = _figure(0.3 + 2.7 * len(roles), heading, titled)
@@ -114,6 +121,19 @@ def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
         f"{role.capitalize()} devices: {format_bytes(by_class.sum() / n)}{whose}, {words.listed(parts)}; "
         f"most of it, {format_bytes(by_class[most] / n)}, sits with {holders} of {each} each."
     )
+
+
+def _sim_period(story: Story) -> Picture:
+    heading = "The largest overage of one SIM, step by step"
+
+    def draw(titled: bool) -> Figure:
+        return sim_period.draw(story, _figure(sim_period.height_inches(story) + 0.3 * titled, heading, titled))
+
+    caption = (
+        f"{telling.whose(story)}: of all SIM-periods the one with the largest overage, simulated again with its usage "
+        "records. Each layer is what it moved beyond the limit for one cause, in the order in which it moved."
+    )
+    return Picture(SIM_PERIOD, heading, caption, f"Line chart of usage over time. {telling.tale(story)}", draw)
 
 
 def _cost(result: Result) -> Picture:
@@ -186,12 +206,17 @@ def _blocked(result: Result) -> Picture:
     peaks = []
     for role in roles:
         mean = plots.blocked_counts(result, role).mean(axis=1)
-        sims = total(result.replications, "sims", role=role) / n
+        sims = sum(
+            group.count
+            for fleet in result.scenario.fleets.values()
+            for group in fleet.devices.values()
+            if group.role == role
+        )
         peaks.append(
             f"{role} devices: at most {words.number(mean.max())} of {words.number(sims)}, "
             f"first reached at {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]))}"
         )
-    changes = " A dotted line: a limit is set." if result.scenario.timeline else ""
+    changes = " A dotted line: a limit is set." if result.scenario.limit_changes else ""
     caption = f"SIMs that are blocked at each moment.{_SCALES * (len(roles) > 1)}{changes}"
     over = f" (means over {n:,} replications)" if n > 1 else ""
     alt = f"Line chart of blocked SIMs over time{over}; {words.listed(peaks)}."

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import OverageClasses, overage_classes
-from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, start_and_end
+from fleetsim.report.scales import date_axis, days, largest_unit
+from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, start_and_end, total
 from fleetsim.report.style import CAUSE_STYLE, INK, QUIET, ROLE_STYLE
 
 ENOUGH = 20
@@ -29,8 +29,7 @@ _COST_LABEL = {"cost": "Cost of the whole fleet", "overage_cost": "Cost beyond t
 
 def overage_roles(result: Result) -> tuple[str, ...]:
     """The roles of which any SIM-period has overage: those that :func:`overage_by_cause` can draw."""
-    roles = result.sim_periods.loc[result.sim_periods["overage_bytes"] > 0, "role"].unique()
-    return tuple(role for role in ROLES if role in roles)
+    return tuple(role for role in ROLES if total(result.replications, "overage_bytes", role=role))
 
 
 def costs_that_vary(result: Result) -> tuple[str, ...]:
@@ -62,7 +61,7 @@ def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -
     """
     classes = overage_classes(result.sim_periods, roles)
     n = replications(result)
-    unit, factor = _largest_unit(int(classes.bytes_by_cause.sum(axis=0).max() / n))
+    unit, factor = largest_unit(int(classes.bytes_by_cause.sum(axis=0).max() / n))
     heights = classes.bytes_by_cause / n / factor
     left = np.arange(heights.shape[1])
     bottom = np.zeros(heights.shape[1])
@@ -138,7 +137,7 @@ def blocked_over_time(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) 
         counts = blocked_counts(result, role)
         if counts.empty:
             continue
-        times = _days(pd.DatetimeIndex(counts.index).tz_localize(None).to_numpy())
+        times = days(pd.DatetimeIndex(counts.index).tz_localize(None).to_numpy())
         values = counts.to_numpy()
         look = ROLE_STYLE[role]
         if n > 1:
@@ -159,13 +158,11 @@ def blocked_over_time(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) 
         name = f"{role}, mean" if n > 1 else role
         ax.plot(times, values.mean(axis=1), drawstyle="steps-post", label=name, **look)
     start, end = start_and_end(result)
-    for change in result.scenario.timeline:
+    for change in result.scenario.limit_changes:
         when = start + timedelta(milliseconds=change.at_ms)
-        ax.axvline(float(_days(when)), color=QUIET, linestyle=":", linewidth=1.4)
-    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(_dates(locator))
-    ax.set_xlim(float(_days(start)), float(_days(end)))
+        ax.axvline(float(days(when)), color=QUIET, linestyle=":", linewidth=1.4)
+    date_axis(ax.xaxis)
+    ax.set_xlim(float(days(start)), float(days(end)))
     ax.set_ylim(0, max(1.0, float(ax.dataLim.ymax)) * 1.08)
     ax.set_xlabel(f"Time (UTC), from {start:%Y-%m-%d}")
     ax.set_ylabel("Blocked SIMs")
@@ -185,36 +182,15 @@ def blocked_counts(result: Result, role: str) -> pd.DataFrame:
     return frame.groupby(["time", "replication"])["blocked_sims"].sum().unstack(fill_value=0)
 
 
-def _largest_unit(value_bytes: int) -> tuple[str, int]:
-    units = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
-    return next(((unit, factor) for unit, factor in units if value_bytes >= factor), ("B", 1))
-
-
 def _edge_labels(classes: OverageClasses) -> list[str]:
     """One unit for all where the classes are even, else each edge with its own below it."""
     last = int(classes.edges_bytes[-1])
     labels = []
     for edge in classes.edges_bytes.tolist():
-        unit, factor = _largest_unit(last if classes.even else edge)
+        unit, factor = largest_unit(last if classes.even else edge)
         labels.append(words.number(edge / factor) + ("" if classes.even else f"\n{unit}"))
     return labels
 
 
 def _unit_of(classes: OverageClasses) -> str:
-    return f" ({_largest_unit(int(classes.edges_bytes[-1]))[0]})" if classes.even else ""
-
-
-def _dates(locator: AutoDateLocator) -> ConciseDateFormatter:
-    """Each tick says its own day or hour; nothing is left to a corner of the axis."""
-    return ConciseDateFormatter(  # type: ignore[no-untyped-call]
-        locator,
-        tz=UTC,
-        formats=["%Y", "%b %Y", "%d %b", "%H:%M", "%H:%M", "%H:%M:%S"],
-        zero_formats=["%Y", "%b %Y", "%d %b", "%d %b", "%H:%M", "%H:%M:%S"],
-        show_offset=False,
-    )
-
-
-def _days(when: object) -> np.ndarray:
-    """Times in matplotlib's unit."""
-    return np.asarray(date2num(when))  # type: ignore[no-untyped-call]
+    return f" ({largest_unit(int(classes.edges_bytes[-1]))[0]})" if classes.even else ""

@@ -20,19 +20,19 @@ from fleetsim.report.source import (
 
 def limits(result: Result) -> str:
     """``At 5 MB``; ``unlimited`` where no limit ever stands; counted where there are several."""
-    fleets, timeline = result.scenario.fleets, result.scenario.timeline
-    ever = {f.data_limit_bytes for f in fleets.values()} | {change.data_limit_bytes for change in timeline}
+    fleets, changes = result.scenario.fleets, result.scenario.limit_changes
+    ever = {f.data_limit_bytes for f in fleets.values()} | {change.data_limit_bytes for change in changes}
     if ever == {None}:
         return words.limit(None)
     first = {f.data_limit_bytes for f in fleets.values()}
     if len(first) > 1:
         return f"With the limits of all {len(fleets)} fleets"
     text = words.limit(*first)
-    if not timeline:
+    if not changes:
         return f"At {text}"
-    if len(timeline) > 1 or len(fleets) > 1:
-        return f"At {text} first, changed by {_counted(len(timeline), 'entry', 'entries')} of the timeline"
-    change = timeline[0]
+    if len(changes) > 1 or len(fleets) > 1:
+        return f"At {text} first, changed by {_counted(len(changes), 'entry', 'entries')} of the timeline"
+    change = changes[0]
     when = start_and_end(result)[0] + timedelta(milliseconds=change.at_ms)
     return f"At {text}, and {words.limit(change.data_limit_bytes)} from {words.instant(when)}"
 

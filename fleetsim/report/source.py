@@ -26,6 +26,8 @@ class Result(Protocol):
     @property
     def replications(self) -> pd.DataFrame: ...
     @property
+    def histograms(self) -> pd.DataFrame: ...
+    @property
     def blocked(self) -> pd.DataFrame: ...
     @property
     def manifest(self) -> Mapping[str, Any]: ...
@@ -110,6 +112,26 @@ def total(frame: pd.DataFrame, column: str, **where: str) -> int:
     return int(frame[column].sum())
 
 
+def has_rows(result: Result) -> bool:
+    """Whether the run kept a row for each SIM and period, rather than sums and histograms."""
+    return bool(result.manifest.get("keep", "rows") == "rows")
+
+
 def periods_over(result: Result) -> int:
     """The number of SIM-periods, over all replications, with any overage."""
-    return int((result.sim_periods["overage_bytes"] > 0).sum())
+    if has_rows(result):
+        return int((result.sim_periods["overage_bytes"] > 0).sum())
+    cells = _overage_cells(result)
+    return int(cells.loc[cells["lower"] > 0, "count"].sum())
+
+
+def largest_overage(result: Result) -> int:
+    """The largest overage of a SIM-period of any replication, bytes."""
+    if has_rows(result):
+        return int(result.sim_periods["overage_bytes"].max())
+    return int(_overage_cells(result)["upper"].max()) - 1  # the largest of a replication has a cell of its own
+
+
+def _overage_cells(result: Result) -> pd.DataFrame:
+    cells = result.histograms
+    return cells[cells["metric"] == "overage_bytes"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fleetsim.experiments.story import Story
 from fleetsim.files import replacing
 from fleetsim.report.html import render
-from fleetsim.report.pictures import pictures
+from fleetsim.report.pictures import SIM_PERIOD, pictures
 from fleetsim.report.source import Result
 
 
-def write(result: Result, folder: Path) -> None:
-    """Write ``report.html`` and ``figures/*.png``.
+def write(result: Result, folder: Path, story: Story | None = None) -> None:
+    """Write ``report.html`` and ``figures/*.png``, with a picture of the SIM-period whose story is given.
 
     A picture that this result does not have is removed where an earlier report left one.
 
@@ -20,10 +21,13 @@ def write(result: Result, folder: Path) -> None:
     OSError
         If a file cannot be written.
     """
-    page = render(result).encode()
+    page = render(result, story).encode()
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    for picture in pictures(result):
+    made = pictures(result, story)
+    if story is None:
+        (figures / f"{SIM_PERIOD}.png").unlink(missing_ok=True)
+    for picture in made:
         file = figures / f"{picture.key}.png"
         if picture.draw is None:
             file.unlink(missing_ok=True)

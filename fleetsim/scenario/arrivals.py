@@ -8,9 +8,16 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from fleetsim.clock import MS_PER_DAY
+from fleetsim.draws.beta import MAX_SPAN
 from fleetsim.scenario.base import Chosen, Part
 from fleetsim.scenario.moments import Moment
+from fleetsim.scenario.profiles import OptionalProfile, Profile
 from fleetsim.scenario.quantities import Rate, duration, optional, text
+from fleetsim.scenario.shapes import Beta, Shape
+
+#: Longest mean time on or off: of such times, hardly one in 10^14 is longer than what can be drawn.
+MAX_SOJOURN_MS: Final = 366 * MS_PER_DAY
 
 
 class Periodic(Part):
@@ -29,12 +36,39 @@ class Periodic(Part):
         description="first grid point, ms after the activation; default a random phase in [0, every)",
     )
 
+    @property
+    def mean_per_day(self) -> Fraction:
+        """Transfers that start in 24 h on average."""
+        return Fraction(MS_PER_DAY, self.every_ms)
+
 
 class Poisson(Part):
     """A Poisson process."""
 
     process: Literal["poisson"] = "poisson"
     rate_per_day: Annotated[Fraction, Rate] = Field(alias="rate", description="mean rate, per 24 h, above 0")
+    profile: Annotated[Profile | None, OptionalProfile] = Field(
+        None, description="how the rate varies with the local hour of the day or week; default flat"
+    )
+
+    @property
+    def mean_per_day(self) -> Fraction:
+        """Transfers that start in 24 h on average, over whole weeks of local time."""
+        return self.rate_per_day
+
+
+class OnOff(Part):
+    """A Poisson process that is on and off for exponential times, on at the start as likely as at any later instant."""
+
+    process: Literal["on-off"] = "on-off"
+    rate_per_day: Annotated[Fraction, Rate] = Field(alias="rate", description="rate while on, per 24 h, above 0")
+    on_ms: Annotated[int, duration(1, MAX_SOJOURN_MS)] = Field(alias="on", description="mean time on, ms")
+    off_ms: Annotated[int, duration(1, MAX_SOJOURN_MS)] = Field(alias="off", description="mean time off, ms")
+
+    @property
+    def mean_per_day(self) -> Fraction:
+        """Transfers that start in 24 h on average."""
+        return self.rate_per_day * self.on_ms / (self.on_ms + self.off_ms)
 
 
 class Once(Part):
@@ -45,6 +79,17 @@ class Once(Part):
     spread_ms: Annotated[int, duration()] = Field(
         0, alias="spread", description="the transfer starts uniform on [at, at + spread], ms"
     )
+    shape: Annotated[Beta | None, optional(Shape)] = Field(
+        None, description="instead of uniform: beta(A, B) over [at, at + spread]"
+    )
+
+    def misfits(self) -> Iterator[tuple[str, str]]:
+        if self.shape is None:
+            return
+        if self.spread_ms == 0:
+            yield "spread", "expected more than 0 s, for the shape needs a spread"
+        elif self.spread_ms > MAX_SPAN:
+            yield "spread", f"expected at most {MAX_SPAN // MS_PER_DAY:,} days with a shape"
 
 
 class Continuous(Part):
@@ -71,10 +116,17 @@ class Trace(Part):
     )
 
 
-Process = Periodic | Poisson | Once | Continuous | Trace
+Process = Periodic | Poisson | OnOff | Once | Continuous | Trace
 
 ARRIVALS: Final = Chosen(
     "process",
-    {"periodic": Periodic, "poisson": Poisson, "once": Once, "continuous": Continuous, "trace": Trace},
-    "expected a mapping with a process: periodic, poisson, once, continuous or trace",
+    {
+        "periodic": Periodic,
+        "poisson": Poisson,
+        "on-off": OnOff,
+        "once": Once,
+        "continuous": Continuous,
+        "trace": Trace,
+    },
+    "expected a mapping with a process: periodic, poisson, on-off, once, continuous or trace",
 )

@@ -25,7 +25,6 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from fleetsim.scenario import not_yet
 from fleetsim.scenario.source import quoted
 from fleetsim.scenario.wording import (
     MAX_NAME,
@@ -58,6 +57,15 @@ class Reading:
     start: datetime | None = None
     horizon_ms: int | None = None
     built: dict[int, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A value that does not go with other parts: where, what was expected, and what was found if not the value."""
+
+    path: tuple[str | int, ...]
+    expected: str
+    found: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +120,7 @@ class Chosen:
             name = raw[self.key]
             if isinstance(name, str) and name in self.parts:
                 return self.parts[name].model_validate(raw, context=info.context)
-            error = one_of(name, self.parts, self.key)
+            error = one_of(name, self.parts)
         raise at_key(self.key, error)
 
 
@@ -151,9 +159,11 @@ class Named:
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """Parts in a list."""
+    """Parts or values in a list."""
 
     expected: str
+    shortest: int = 0
+    longest: int | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(self._read, handler(source))
@@ -161,7 +171,13 @@ class Listed:
     def _read(self, raw: Any, handler: Callable[[Any], Any]) -> Any:
         if not isinstance(raw, list | tuple):
             raise wrong(self.expected)
+        if len(raw) < self.shortest or (self.longest is not None and len(raw) > self.longest):
+            raise wrong(self.expected, found=f"a list of {len(raw):,}")
         return handler(raw)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        bounds = {"minItems": self.shortest or None, "maxItems": self.longest}
+        return handler(schema) | {key: value for key, value in bounds.items() if value is not None}
 
 
 class Part(BaseModel):
@@ -205,17 +221,15 @@ class Part(BaseModel):
             return raw
         keys = {(f.alias or name): f for name, f in cls.model_fields.items()}
         public = cls.public_keys()
-        later = not_yet.KEYS.get(cls.__name__, frozenset())
         errors: list[InitErrorDetails] = []
         excused: set[str] = set()
         data = raw
         if isinstance(raw, dict):
             for key in [key for key in raw if key not in public]:
                 hint = f"expected one of {', '.join(public)}{did_you_mean(key, public)}"
-                kind = wrong(not_yet.NOT_YET if key in later else hint, found=quoted(key))
-                errors.append(InitErrorDetails(type=kind, loc=(key,), input=raw[key]))
-                # A key that is misspelt, or not supported yet, says more than that another one is missing.
-                excused.update(public if key in later else difflib.get_close_matches(key, public, n=1))
+                errors.append(InitErrorDetails(type=wrong(hint, found=quoted(key)), loc=(key,), input=raw[key]))
+                # A key that is misspelt says more than that another one is missing.
+                excused.update(difflib.get_close_matches(key, public, n=1))
             data = {key: value for key, value in raw.items() if key in public}
         data = cls.given(data, info)
         if not isinstance(data, dict):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
-from fleetsim.scenario.arrivals import Continuous, Periodic, Poisson
-from fleetsim.scenario.base import Reading
+from fleetsim.scenario.arrivals import Continuous, OnOff, Periodic, Poisson, Process
+from fleetsim.scenario.base import Misfit, Reading
 from fleetsim.scenario.devices import MAX_SIMS, AlwaysOn, DeviceGroup, TrafficItem
 from fleetsim.scenario.platform import Platform
 from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
-from fleetsim.scenario.schema import LimitChange
+from fleetsim.scenario.schema import Entry, LimitChange, Move, StatusChange
 from fleetsim.scenario.source import Key, quoted
 from fleetsim.scenario.wording import did_you_mean
 from fleetsim.units import canonical_duration
@@ -23,15 +23,6 @@ MAX_PERIODS: Final = 1_000_000
 #: Bytes that one item of one SIM may be expected to move, and all of them together: sums stay in 64 bits.
 MAX_ITEM_BYTES: Final = 10**15
 MAX_TOTAL_BYTES: Final = 10**18
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """A value that does not go with other parts: where, what was expected, and what was found if not the value."""
-
-    path: tuple[Key, ...]
-    expected: str
-    found: str | None = None
 
 
 def misfits(raw: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
@@ -64,7 +55,7 @@ def misfits(raw: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
                 continue
             for item_name, item in group.traffic.items():
                 item_path = (*path, "traffic", item_name)
-                expected_bytes = _item_bytes(item, reading.horizon_ms)
+                expected_bytes = item_bytes(group, item, reading.horizon_ms)
                 if expected_bytes > MAX_ITEM_BYTES:
                     yield Misfit(item_path, "expected at most 1 PB in the scenario from one item of one SIM")
                 elif volume <= MAX_TOTAL_BYTES < volume + group.count * expected_bytes:
@@ -72,9 +63,9 @@ def misfits(raw: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
                 volume += group.count * expected_bytes
     entries = raw.get("timeline")
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        change = reading.built.get(id(entry))
-        if isinstance(change, LimitChange):
-            yield from _change(index, change, fleets, reading)
+        built = reading.built.get(id(entry))
+        if isinstance(built, LimitChange | StatusChange | Move):
+            yield from _entry(("timeline", index), built, fleets, reading)
 
 
 def _mapping(raw: Any) -> dict[str, Any]:
@@ -104,30 +95,47 @@ def _group(path: tuple[Key, ...], group: DeviceGroup, platform: Platform | None,
     if group.when_blocked is not None and horizon_ms > MAX_EVENTS * group.when_blocked.reconnect.max_ms:
         yield Misfit((*path, "when_blocked", "reconnect", "max"), f"expected at most {MAX_EVENTS:,} attempts a SIM")
     for name, item in group.traffic.items():
-        if _transfers(item, horizon_ms) > MAX_EVENTS:
-            key = "rate" if isinstance(item.arrivals, Poisson) else "every"
-            where = (*path, "traffic", name, "arrivals", key)
-            yield Misfit(where, f"expected at most {MAX_EVENTS:,} transfers of one SIM in the scenario")
+        where = (*path, "traffic", name, "arrivals")
+        if _transfers_at_most(group, item.arrivals, horizon_ms) > MAX_EVENTS:
+            key = "every" if isinstance(item.arrivals, Periodic) else "rate"
+            yield Misfit((*where, key), f"expected at most {MAX_EVENTS:,} transfers of one SIM in the scenario")
         stream = item.arrivals
+        if isinstance(stream, OnOff) and 2 * horizon_ms > MAX_EVENTS * (stream.on_ms + stream.off_ms):
+            yield Misfit((*where, "on"), f"expected at most {MAX_EVENTS:,} times on and off of one SIM in the scenario")
         if not isinstance(stream, Continuous) or reading.start is None:
             continue
         if stream.until_ms is None and stream.from_ms >= horizon_ms:
-            where = (*path, "traffic", name, "arrivals", "from")
-            yield Misfit(where, f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}")
+            yield Misfit(
+                (*where, "from"), f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}"
+            )
 
 
-def _transfers(item: TrafficItem, horizon_ms: int) -> float:
-    if isinstance(item.arrivals, Periodic):
-        return horizon_ms / item.arrivals.every_ms
-    if isinstance(item.arrivals, Poisson):
-        return float(item.arrivals.rate_per_day * horizon_ms / MS_PER_DAY)
-    return 1
+def _transfers_at_most(group: DeviceGroup, arrivals: Process, horizon_ms: int) -> float:
+    """Return the mean number of transfers of a SIM that has more than nearly all others."""
+    # One SIM in a million has a larger factor on its rates.
+    factor = math.exp(4.75 * group.rate_spread - group.rate_spread**2 / 2) if group.rate_spread else 1.0
+    match arrivals:
+        case Periodic():
+            return horizon_ms / arrivals.every_ms
+        case Poisson(rate_per_day=rate, profile=profile):
+            peak = 1.0 if profile is None else max(profile) * len(profile) / sum(profile)
+            return float(rate) * factor * min(peak * horizon_ms, horizon_ms + 7 * MS_PER_DAY) / MS_PER_DAY
+        case OnOff(rate_per_day=rate, on_ms=on, off_ms=off):
+            return float(rate) * factor * min(horizon_ms, 2 * horizon_ms * on / (on + off) + 20 * on) / MS_PER_DAY
+        case _:
+            return 1.0
 
 
-def _item_bytes(item: TrafficItem, horizon_ms: int) -> float:
+def item_bytes(group: DeviceGroup, item: TrafficItem, horizon_ms: int) -> float:
+    """Return the bytes that an item is expected to offer of each SIM of its group until the horizon."""
     if isinstance(item.arrivals, Continuous):
         return (item.upload_bytes_per_s + item.download_bytes_per_s) * horizon_ms / 1000
-    return _transfers(item, horizon_ms) * (_mean(item.upload) + _mean(item.download))
+    size = _mean(item.upload) + _mean(item.download)
+    if not isinstance(item.arrivals, Periodic | Poisson | OnOff):
+        return size
+    use, month = group.monthly_use, group.month_bytes
+    factor = 1.0 if use is None or not month else _mean(use.law) / month
+    return float(item.arrivals.mean_per_day) * horizon_ms / MS_PER_DAY * size * factor
 
 
 def _mean(law: Law) -> float:
@@ -135,17 +143,36 @@ def _mean(law: Law) -> float:
     return MAX_SIZE_BYTES if mean is None else min(mean, MAX_SIZE_BYTES)
 
 
-def _change(index: int, change: LimitChange, fleets: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
-    path = ("timeline", index)
-    if reading.start is not None and reading.horizon_ms is not None and change.at_ms >= reading.horizon_ms:
+def _entry(path: tuple[Key, ...], entry: Entry, fleets: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
+    if reading.start is not None and reading.horizon_ms is not None and entry.at_ms >= reading.horizon_ms:
         end = canonical_duration(reading.horizon_ms)
         yield Misfit((*path, "at"), f"expected an instant before the scenario's end, {end}")
+    if isinstance(entry, LimitChange):
+        yield from _limit(path, entry, fleets)
+        return
+    fleet, group = entry.sims
+    if fleet not in fleets or group not in _mapping(_mapping(fleets[fleet]).get("devices")):
+        known = [
+            f"{name}/{each}" for name, content in fleets.items() for each in _mapping(_mapping(content).get("devices"))
+        ]
+        yield Misfit(
+            (*path, "sims"), f"expected a device group ({_few(known)}){did_you_mean(f'{fleet}/{group}', known)}"
+        )
+    if isinstance(entry, Move) and entry.to not in fleets:
+        yield Misfit((*path, "to"), f"expected the name of a fleet ({_few(fleets)}){did_you_mean(entry.to, fleets)}")
+
+
+def _limit(path: tuple[Key, ...], change: LimitChange, fleets: dict[str, Any]) -> Iterator[Misfit]:
     if change.fleet not in fleets:
-        names = ", ".join(map(quoted, list(fleets)[:5])) + (", …" if len(fleets) > 5 else "")
         hint = did_you_mean(change.fleet, fleets)
-        yield Misfit((*path, "fleet"), f"expected the name of a fleet ({names}){hint}")
+        yield Misfit((*path, "fleet"), f"expected the name of a fleet ({_few(fleets)}){hint}")
         return
     # As it is in the file: the fleet's other keys may be wrong.
     any_limit = _mapping(fleets[change.fleet]).get("any_limit", False)
     if any_limit is False and not is_whole_mb(change.data_limit_bytes):
         yield Misfit((*path, "data_limit"), LIMIT_EXPECTED)
+
+
+def _few(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(map(quoted, listed[:5])) + (", …" if len(listed) > 5 else "")

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema
 
-from fleetsim.draws.laws import Constant, Law
-from fleetsim.scenario.arrivals import ARRIVALS, Continuous, Process, Trace
+from fleetsim.draws.elementary import decimal_log
+from fleetsim.draws.laws import SIGMA_BOUNDS, Constant, Law, LogNormal
+from fleetsim.scenario.arrivals import ARRIVALS, Continuous, OnOff, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.base import Chosen, Named, Part
 from fleetsim.scenario.moments import Moment
-from fleetsim.scenario.quantities import ByteRate, choice, duration, fraction, optional, size, whole
+from fleetsim.scenario.quantities import (
+    BitRate,
+    ByteRate,
+    Name,
+    choice,
+    duration,
+    fraction,
+    number,
+    optional,
+    size,
+    text,
+    whole,
+)
 from fleetsim.scenario.sizes import Sized
 
 MAX_SIMS: Final = 10_000_000
+#: P95 of the standard normal law.
+_Z_95: Final = Decimal("1.644853626951472714863848907992")
+#: Bounds of a monthly use's P95 over its median: sigma from 0.0012 to 4.
+P95_OVER_MEDIAN: Final = (Fraction("1.002"), 700)
 
 
 class Activation(Part):
@@ -24,6 +43,15 @@ class Activation(Part):
 
     at_ms: Annotated[int, Moment] = Field(0, alias="at", description="ms since the start, or an instant")
     over_ms: Annotated[int, duration()] = Field(0, alias="over", description="spread over the SIMs, ms")
+
+
+class Initial(Part):
+    """The fleet as it is: SIMs whose billing period is running when the scenario starts."""
+
+    file: Annotated[str, text(1000)] = Field(
+        description="CSV file, relative to the scenario, with the columns sim (0-based within the group), period_start "
+        "(ISO 8601), used_bytes and optionally blocked (0 or 1)"
+    )
 
 
 class AlwaysOn(Part):
@@ -94,6 +122,28 @@ class WhenBlocked(Part):
     handshake: Handshake = Field(Handshake(), description="bytes of the connection made again")
 
 
+class MonthlyUse(Part):
+    """How much the SIMs of a group differ: quantiles over SIMs of the bytes that one is expected to use in 30 days."""
+
+    median_bytes: Annotated[int, size(1)] = Field(alias="median", description="half of the SIMs are below, bytes")
+    p95_bytes: Annotated[int, size(1)] = Field(alias="p95", description="95 % of the SIMs are below, bytes")
+
+    def misfits(self) -> Iterator[tuple[str, str]]:
+        low, high = P95_OVER_MEDIAN
+        if not low * self.median_bytes <= self.p95_bytes <= high * self.median_bytes:
+            yield "p95", f"expected from {float(low):g} to {high:,} times the median"
+
+    @property
+    def law(self) -> LogNormal:
+        """Law over SIMs of the bytes expected in 30 days: lognormal, by its median and its P95."""
+        return _lognormal(self.median_bytes, self.p95_bytes)
+
+
+@lru_cache(maxsize=64)
+def _lognormal(median: int, p95: int) -> LogNormal:
+    return LogNormal(median, float((decimal_log(Decimal(p95)) - decimal_log(Decimal(median))) / _Z_95))
+
+
 class TrafficItem(Part):
     """One kind of traffic: when it arrives, and how much it is.
 
@@ -110,6 +160,11 @@ class TrafficItem(Part):
     download_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="download rate")
     duration_ms: Annotated[int, duration()] = Field(
         0, alias="duration", description="how long a transfer takes, ms; 0: instantaneous"
+    )
+    throughput_bits_per_s: Annotated[int | None, optional(BitRate)] = Field(
+        None,
+        alias="throughput",
+        description="bit/s, instead of a duration: a transfer takes ceil(8000 * bytes / throughput) ms",
     )
     via: Annotated[Literal["dns"] | None, choice("dns", none=True)] = Field(
         None, description="dns: through a DNS tunnel, which passes where DNS passes while the SIM is blocked"
@@ -133,6 +188,11 @@ class TrafficItem(Part):
             yield "upload", "expected an upload or a download"
         if "duration_ms" in given and isinstance(self.arrivals, Trace | Continuous):
             yield "duration", f"expected no duration with the process {self.arrivals.process}"
+        if self.throughput_bits_per_s is not None:
+            if isinstance(self.arrivals, Trace | Continuous):
+                yield "throughput", f"expected no throughput with the process {self.arrivals.process}"
+            elif "duration_ms" in given:
+                yield "throughput", "expected either a duration or a throughput, and not both"
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -152,13 +212,58 @@ class DeviceGroup(Part):
     role: Annotated[Literal["normal", "faulty"], choice("normal", "faulty")] = Field(
         "normal", description="normal: to be served; faulty: to be contained"
     )
-    status: Annotated[Literal["active"], choice("active", key="status")] = Field(
-        "active", description="status of a SIM from its activation on"
+    network: Annotated[str | None, optional(Name)] = Field(
+        None, description="where its data is priced, if the tariff has a price for it; default none"
+    )
+    status: Annotated[Literal["active", "ready"], choice("active", "ready")] = Field(
+        "active",
+        description="status of a SIM from its activation on; ready: no fee until it has moved 250 KB or three months",
     )
     activation: Activation = Field(Activation(), description="when the SIMs become active")
+    initial: Initial | None = Field(None, description="SIMs that are in the middle of a billing period; default none")
+    rate_spread: Annotated[float, number(0, 2)] = Field(
+        0.0,
+        description="sigma of a lognormal factor of mean 1 on the rates of a SIM's poisson and on-off items; 0: none",
+    )
+    monthly_use: MonthlyUse | None = Field(
+        None,
+        description="instead of rate_spread: a lognormal factor on the sizes of a SIM's periodic, poisson and on-off "
+        "items, by the bytes that these are expected to move in 30 days; default none",
+    )
     session: Annotated[AlwaysOn | OnDemand, SESSION] = Field(AlwaysOn(), description="how data sessions are held")
     traffic: Annotated[dict[str, TrafficItem], Named("expected a mapping of traffic items, {} for none")] = Field(
         description="traffic items by name, in the order of same-instant transfers"
     )
     dns: Dns | None = Field(None, description="lookups; default none")
     when_blocked: WhenBlocked | None = Field(None, description="what blocked devices do; default nothing")
+
+    @property
+    def month_bytes(self) -> float | None:
+        """Bytes that the periodic, poisson and on-off items of a SIM are expected to move in 30 days.
+
+        Before any factor. The same on every machine; ``None`` where a size law has no mean.
+        """
+        total = Fraction()
+        for item in self.traffic.values():
+            if isinstance(item.arrivals, Periodic | Poisson | OnOff):
+                for mean in (item.upload.expectation(), item.download.expectation()):
+                    if mean is None:
+                        return None
+                    total += 30 * item.arrivals.mean_per_day * Fraction(mean)
+        return float(total)
+
+    def misfits(self) -> Iterator[tuple[str, str]]:
+        if 0 < self.rate_spread < SIGMA_BOUNDS[0]:
+            yield "rate_spread", f"expected 0, or from {SIGMA_BOUNDS[0]:g} to 2"
+        if self.monthly_use is None:
+            return
+        if self.rate_spread:
+            yield "monthly_use", "expected either a rate_spread or a monthly_use, and not both"
+        month = self.month_bytes
+        if month is None:
+            yield "monthly_use", "expected sizes that have a mean; a pareto law needs a shape above 1 or a maximum"
+        elif not month:
+            yield (
+                "monthly_use",
+                "expected a periodic, poisson or on-off item that moves bytes: it scales their sizes",
+            )

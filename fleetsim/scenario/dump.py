@@ -8,14 +8,14 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 
 from fleetsim import units
-from fleetsim.scenario.arrivals import Continuous, Once, Periodic, Poisson, Process, Trace
+from fleetsim.scenario.arrivals import Continuous, Once, OnOff, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.devices import AlwaysOn, DeviceGroup, Dns, OnDemand, TrafficItem, WhenBlocked
 from fleetsim.scenario.platform import Platform, Propagation, Tariff
-from fleetsim.scenario.schema import Fleet, LimitChange, Scenario
+from fleetsim.scenario.quantities import as_decimal
+from fleetsim.scenario.schema import Entry, Fleet, LimitChange, Move, Scenario
 from fleetsim.scenario.sizes import as_written
 
 #: Keys that determine neither rows nor money.
@@ -26,22 +26,22 @@ _ms: Final = units.canonical_duration
 _size: Final = units.canonical_bytes
 
 
-def resolved(scenario: Scenario, trace_names: Mapping[Place, str] | None = None) -> dict[str, Any]:
+def resolved(scenario: Scenario, file_names: Mapping[Place, str] | None = None) -> dict[str, Any]:
     """Return the scenario as plain data, decimal numbers as `Decimal`; reading it gives an equal scenario.
 
     Parameters
     ----------
     scenario
         What was loaded.
-    trace_names
-        New names of trace files, by (fleet, group, item); the others keep theirs.
+    file_names
+        New names of the files that it names, by (fleet, group, traffic item; '' for `initial`); the others keep theirs.
     """
-    names = trace_names or {}
+    names = file_names or {}
     return _resolved(scenario, lambda place, file: names.get(place, file))
 
 
-def dump(scenario: Scenario, trace_names: Mapping[Place, str] | None = None) -> str:
-    """Return the resolved scenario as YAML; `trace_names` as for `resolved`."""
+def dump(scenario: Scenario, file_names: Mapping[Place, str] | None = None) -> str:
+    """Return the resolved scenario as YAML; `file_names` as for `resolved`."""
     from ruamel.yaml import YAML
     from ruamel.yaml.representer import SafeRepresenter
 
@@ -58,19 +58,21 @@ def dump(scenario: Scenario, trace_names: Mapping[Place, str] | None = None) -> 
     yaml.allow_unicode = True
     yaml.width = 1_000_000
     text = io.StringIO()
-    yaml.dump(resolved(scenario, trace_names), text)
+    yaml.dump(resolved(scenario, file_names), text)
     return text.getvalue()
 
 
 def scenario_hash(scenario: Scenario) -> str:
     """Return the SHA-256, in hex, of everything that determines rows and money.
 
-    Name, description and number of replications do not; a trace counts by its content and not by its file's
-    name. The order of fleets, groups, items and entries does: SIMs are numbered and events sorted by it.
+    Name, description and number of replications do not; a trace or an initial fleet counts by its content and not by
+    its file's name. The order of fleets, groups, items and entries does: SIMs are numbered and events sorted by it.
     """
 
     def digest(place: Place, file: str) -> str:
-        return f"sha256:{scenario.trace(*place).sha256}"
+        fleet, group, item = place
+        rows = scenario.trace(*place) if item else scenario.initial(fleet, group)
+        return f"sha256:{rows.sha256 if rows is not None else ''}"
 
     content = {key: value for key, value in _resolved(scenario, digest).items() if key not in _IRRELEVANT}
     canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"), default=str)
@@ -90,7 +92,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _resolved(scenario: Scenario, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+def _resolved(scenario: Scenario, file_name: Callable[[Place, str], str]) -> dict[str, Any]:
     return {
         "name": scenario.name,
         "description": scenario.description,
@@ -101,8 +103,8 @@ def _resolved(scenario: Scenario, trace_name: Callable[[Place, str], str]) -> di
         "timezone": scenario.timezone,
         "platform": _platform(scenario.platform),
         "tariff": _tariff(scenario.tariff),
-        "fleets": {name: _fleet(name, fleet, trace_name) for name, fleet in scenario.fleets.items()},
-        "timeline": [_change(change) for change in scenario.timeline],
+        "fleets": {name: _fleet(name, fleet, file_name) for name, fleet in scenario.fleets.items()},
+        "timeline": [_entry(entry) for entry in scenario.timeline],
     }
 
 
@@ -113,12 +115,6 @@ def _instant(instant: datetime) -> str:
 
 def _limit(limit: int | None) -> str:
     return "unlimited" if limit is None else _size(limit)
-
-
-def _exact(value: Fraction) -> int | Decimal:
-    # What was read as a decimal number is one.
-    text = units.decimal_text(value)
-    return value.numerator if value.denominator == 1 or text is None else Decimal(text)
 
 
 def _platform(platform: Platform) -> dict[str, Any]:
@@ -139,7 +135,7 @@ def _propagation(propagation: Propagation) -> str | dict[str, Any]:
         return _ms(propagation.max_ms)
     return {
         "typical": _ms(propagation.typical_ms),
-        "typical_share": _exact(propagation.typical_share),
+        "typical_share": as_decimal(propagation.typical_share),
         "max": _ms(propagation.max_ms),
     }
 
@@ -149,27 +145,37 @@ def _tariff(tariff: Tariff) -> dict[str, Any]:
         "currency": tariff.currency,
         "fee": Decimal(units.canonical_money(tariff.fee_micros)),
         "per_mb": Decimal(units.canonical_money(tariff.per_mb_micros)),
+        "networks": {name: Decimal(units.canonical_money(price)) for name, price in tariff.networks.items()},
         "increment": _size(tariff.increment_bytes),
     }
 
 
-def _fleet(name: str, fleet: Fleet, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+def _fleet(name: str, fleet: Fleet, file_name: Callable[[Place, str], str]) -> dict[str, Any]:
     return {
         "any_limit": fleet.any_limit,
         "data_limit": _limit(fleet.data_limit_bytes),
-        "devices": {group: _group((name, group), devices, trace_name) for group, devices in fleet.devices.items()},
+        "devices": {group: _group((name, group), devices, file_name) for group, devices in fleet.devices.items()},
     }
 
 
-def _group(place: tuple[str, str], group: DeviceGroup, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
+def _group(place: tuple[str, str], group: DeviceGroup, file_name: Callable[[Place, str], str]) -> dict[str, Any]:
     written: dict[str, Any] = {
         "count": group.count,
         "role": group.role,
         "status": group.status,
         "activation": {"at": _ms(group.activation.at_ms), "over": _ms(group.activation.over_ms)},
         "session": _session(group.session),
-        "traffic": {item: _item((*place, item), content, trace_name) for item, content in group.traffic.items()},
+        "traffic": {item: _item((*place, item), content, file_name) for item, content in group.traffic.items()},
     }
+    if group.rate_spread:
+        written["rate_spread"] = Decimal(repr(group.rate_spread))
+    if group.monthly_use is not None:
+        use = group.monthly_use
+        written["monthly_use"] = {"median": _size(use.median_bytes), "p95": _size(use.p95_bytes)}
+    if group.network is not None:
+        written["network"] = group.network
+    if group.initial is not None:
+        written["initial"] = {"file": file_name((*place, ""), group.initial.file)}
     if group.dns is not None:
         written["dns"] = _dns(group.dns)
     if group.when_blocked is not None:
@@ -198,44 +204,57 @@ def _when_blocked(when_blocked: WhenBlocked) -> dict[str, Any]:
     return {
         "reconnect": {
             "first": _ms(reconnect.first_ms),
-            "factor": _exact(reconnect.factor),
+            "factor": as_decimal(reconnect.factor),
             "max": _ms(reconnect.max_ms),
         },
         "handshake": {"upload": _size(handshake.upload_bytes), "download": _size(handshake.download_bytes)},
     }
 
 
-def _item(place: Place, item: TrafficItem, trace_name: Callable[[Place, str], str]) -> dict[str, Any]:
-    written: dict[str, Any] = {"arrivals": _arrivals(place, item.arrivals, trace_name)}
+def _item(place: Place, item: TrafficItem, file_name: Callable[[Place, str], str]) -> dict[str, Any]:
+    written: dict[str, Any] = {"arrivals": _arrivals(place, item.arrivals, file_name)}
     if isinstance(item.arrivals, Continuous):
         written["upload"] = f"{_size(item.upload_bytes_per_s)}/s"
         written["download"] = f"{_size(item.download_bytes_per_s)}/s"
     elif not isinstance(item.arrivals, Trace):
         written["upload"] = as_written(item.upload)
         written["download"] = as_written(item.download)
-        written["duration"] = _ms(item.duration_ms)
+        if item.throughput_bits_per_s is None:
+            written["duration"] = _ms(item.duration_ms)
+        else:
+            written["throughput"] = units.canonical_bit_rate(item.throughput_bits_per_s)
     if item.via is not None:
         written["via"] = item.via
     return written
 
 
-def _arrivals(place: Place, arrivals: Process, trace_name: Callable[[Place, str], str]) -> dict[str, str]:
-    written: dict[str, str | None]
+def _arrivals(place: Place, arrivals: Process, file_name: Callable[[Place, str], str]) -> dict[str, Any]:
+    written: dict[str, Any]
     match arrivals:
         case Periodic():
             first = None if arrivals.first_ms is None else _ms(arrivals.first_ms)
             written = {"every": _ms(arrivals.every_ms), "jitter": _ms(arrivals.jitter_ms), "first": first}
         case Poisson():
-            written = {"rate": units.canonical_rate(arrivals.rate_per_day)}
+            profile = None if arrivals.profile is None else list(arrivals.profile)
+            written = {"rate": units.canonical_rate(arrivals.rate_per_day), "profile": profile}
+        case OnOff():
+            rate = units.canonical_rate(arrivals.rate_per_day)
+            written = {"rate": rate, "on": _ms(arrivals.on_ms), "off": _ms(arrivals.off_ms)}
         case Once():
             written = {"at": _ms(arrivals.at_ms), "spread": _ms(arrivals.spread_ms)}
+            written["shape"] = None if arrivals.shape is None else arrivals.shape.text
         case Continuous():
             until = None if arrivals.until_ms is None else _ms(arrivals.until_ms)
             written = {"from": _ms(arrivals.from_ms), "until": until}
         case Trace():
-            written = {"file": trace_name(place, arrivals.file)}
+            written = {"file": file_name(place, arrivals.file)}
     return {"process": arrivals.process, **{key: value for key, value in written.items() if value is not None}}
 
 
-def _change(change: LimitChange) -> dict[str, str]:
-    return {"at": _ms(change.at_ms), "fleet": change.fleet, "data_limit": _limit(change.data_limit_bytes)}
+def _entry(entry: Entry) -> dict[str, str | int]:
+    if isinstance(entry, LimitChange):
+        return {"at": _ms(entry.at_ms), "fleet": entry.fleet, "data_limit": _limit(entry.data_limit_bytes)}
+    written: dict[str, str | int] = {"at": _ms(entry.at_ms), "sims": "/".join(entry.sims)}
+    if entry.count is not None:
+        written["count"] = entry.count
+    return {**written, "to": entry.to} if isinstance(entry, Move) else {**written, "status": entry.status}

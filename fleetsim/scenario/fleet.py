@@ -62,7 +62,7 @@ def groups(scenario: Scenario) -> tuple[Group, ...]:
 
 def limits_of(scenario: Scenario, fleet: str) -> list[tuple[int, int | None]]:
     """Limits that the owner sets for `fleet`: (ms, bytes or None) in time order, the file's order at one instant."""
-    changes = [(change.at_ms, change.data_limit_bytes) for change in scenario.timeline if change.fleet == fleet]
+    changes = [(each.at_ms, each.data_limit_bytes) for each in scenario.limit_changes if each.fleet == fleet]
     return sorted(changes, key=lambda change: change[0])
 
 
@@ -71,10 +71,12 @@ def streams(scenario: Scenario, group: Group, replication: int, numbers: Ints, i
     return Streams(scenario.seed, replication, group.fleet, group.name, item, numbers)
 
 
-def activations_ms(group: Group, chance: Streams) -> Ints:
-    """Instant of each SIM's activation: uniform on [at, at + over], whole ms."""
+def activations_ms(scenario: Scenario, group: Group, chance: Streams) -> Ints:
+    """Instant of each SIM's activation: uniform on [at, at + over], whole ms; the start, where it was active before."""
     activation = group.devices.activation
-    return activation.at_ms + chance.uniform(Purpose.ACTIVATION, activation.over_ms + 1)[:, 0]
+    instants = activation.at_ms + chance.uniform(Purpose.ACTIVATION, activation.over_ms + 1)[:, 0]
+    rows = scenario.initial(group.fleet, group.name)
+    return instants if rows is None else np.where(np.isin(chance.numbers, rows.sims), 0, instants)
 
 
 def first_closes_ms(scenario: Scenario, group: Group, chance: Streams) -> Ints | None:

@@ -14,12 +14,17 @@ from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario.arrivals import Trace
 from fleetsim.scenario.base import Reading
 from fleetsim.scenario.checks import misfits
+from fleetsim.scenario.costs import too_dear, unpriced_networks
 from fleetsim.scenario.devices import DeviceGroup
+from fleetsim.scenario.initial import MAX_INITIAL_BYTES, InitialRows, Known, parse_initial
+from fleetsim.scenario.operations import reaching_new
 from fleetsim.scenario.overrides import apply_override
-from fleetsim.scenario.schema import Scenario
+from fleetsim.scenario.platform import Platform
+from fleetsim.scenario.schema import Fleet, Scenario
 from fleetsim.scenario.source import MAX_FILE_BYTES, Key, Node, parse, quoted, read_bytes, read_text
 from fleetsim.scenario.trace import MAX_TRACE_BYTES, TraceRows, parse_trace
 from fleetsim.scenario.wording import details
+from fleetsim.units import canonical_duration
 
 Place = tuple[str, str, str]
 
@@ -81,7 +86,7 @@ class _Loader:
     file: str
     reading: Reading = field(default_factory=Reading)
     mistakes: list[Mistake] = field(default_factory=list)
-    trace_mistakes: list[Mistake] = field(default_factory=list)
+    file_mistakes: list[Mistake] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def scenario(self) -> Scenario:
@@ -97,13 +102,27 @@ class _Loader:
         for misfit in misfits(raw, self.reading):
             self.add(misfit.path, misfit.expected, misfit.found)
         traces = self.traces(raw)
+        initial = self.initial(raw)
         ordered = sorted(self.mistakes, key=lambda m: (m.file != self.file, m.line or 0))
-        mistakes = list(dict.fromkeys([*ordered, *self.trace_mistakes]))
+        mistakes = list(dict.fromkeys([*ordered, *self.file_mistakes]))
         if mistakes or scenario is None:
             raise BadInput(mistakes)
         scenario._folder = Path(self.file).parent
         scenario._traces = traces
+        scenario._initial = initial
+        self.warnings += unpriced_networks(scenario)
         scenario._warnings = tuple(dict.fromkeys(self.warnings))
+        for index, group, latest_ms in reaching_new(scenario):
+            until = canonical_duration(latest_ms)
+            expected = (
+                f"expected an instant from {until} on: the provider changes no SIM that is new, as {group} may be"
+            )
+            self.add(("timeline", index, "at"), expected, None)
+        dear = too_dear(scenario)
+        if dear is not None:
+            self.add(("tariff",), *dear)
+        if self.mistakes:
+            raise BadInput(self.mistakes)
         return scenario
 
     def add(self, path: Sequence[Key], expected: str, found: str | None) -> None:
@@ -127,16 +146,43 @@ class _Loader:
                 found[place] = rows
         return found
 
-    def trace_items(self, raw: Mapping[str, Any]) -> Iterator[tuple[Place, tuple[Key, ...], str, int]]:
+    def initial(self, raw: Mapping[str, Any]) -> dict[tuple[str, str], InitialRows]:
+        """Read the files of SIMs in the middle of a billing period, of all groups that are right."""
+        found: dict[tuple[str, str], InitialRows] = {}
+        platform = self.reading.built.get(id(raw["platform"])) if "platform" in raw else Platform.model_validate({})
+        for fleet, content, name, group in self.groups(raw):
+            if group.initial is None or self.reading.start is None or not isinstance(platform, Platform):
+                continue
+            path = ("fleets", fleet, "devices", name, "initial", "file")
+            limit = self.reading.built.get(id(content))
+            limit_bytes = limit.data_limit_bytes if isinstance(limit, Fleet) else None
+            known = Known(group.count, limit_bytes, self.reading.start, platform.billing_period)
+            file = os.path.join(os.path.dirname(self.file), group.initial.file)
+            try:
+                data = read_bytes(Path(file), file, MAX_INITIAL_BYTES)
+            except BadInput as error:
+                self.add(path, error.mistakes[0].text, quoted(group.initial.file))
+                continue
+            try:
+                found[fleet, name] = parse_initial(data, file, known)
+            except BadInput as error:
+                self.file_mistakes += error.mistakes
+        return found
+
+    def groups(self, raw: Mapping[str, Any]) -> Iterator[tuple[str, Any, str, DeviceGroup]]:
+        """Yield the device groups that are right: fleet, its plain content, name and group."""
         for fleet, content in _items(raw.get("fleets")):
             for name, group_raw in _items(content.get("devices") if isinstance(content, dict) else None):
                 group = self.reading.built.get(id(group_raw))
-                if not isinstance(group, DeviceGroup):
-                    continue
-                for item, traffic in group.traffic.items():
-                    if isinstance(traffic.arrivals, Trace):
-                        path = ("fleets", fleet, "devices", name, "traffic", item, "arrivals", "file")
-                        yield (fleet, name, item), path, traffic.arrivals.file, group.count
+                if isinstance(group, DeviceGroup):
+                    yield fleet, content, name, group
+
+    def trace_items(self, raw: Mapping[str, Any]) -> Iterator[tuple[Place, tuple[Key, ...], str, int]]:
+        for fleet, _, name, group in self.groups(raw):
+            for item, traffic in group.traffic.items():
+                if isinstance(traffic.arrivals, Trace):
+                    path = ("fleets", fleet, "devices", name, "traffic", item, "arrivals", "file")
+                    yield (fleet, name, item), path, traffic.arrivals.file, group.count
 
     def trace(self, path: tuple[Key, ...], name: str, count: int, content: dict[str, bytes | None]) -> TraceRows | None:
         file = os.path.join(os.path.dirname(self.file), name)
@@ -154,7 +200,7 @@ class _Loader:
         try:
             rows, warnings = parse_trace(data, file, count, horizon_ms)
         except BadInput as error:
-            self.trace_mistakes += error.mistakes
+            self.file_mistakes += error.mistakes
             return None
         self.warnings += warnings
         return rows
@@ -169,12 +215,24 @@ def _name_of(file: str) -> str:
     return stem[:200].strip() or "scenario"
 
 
-def trace_files(scenario: Scenario) -> list[tuple[str, str, str, Path]]:
-    """Return (fleet, group, item, absolute path) of each trace."""
-    return [
-        (fleet, group, item, (scenario.folder / traffic.arrivals.file).absolute())
-        for fleet, content in scenario.fleets.items()
-        for group, devices in content.devices.items()
-        for item, traffic in devices.traffic.items()
-        if isinstance(traffic.arrivals, Trace)
-    ]
+@dataclass(frozen=True)
+class InputFile:
+    """A file that a scenario names: whose it is (fleet, group, traffic item; no item: `initial`), where, its digest."""
+
+    place: Place
+    path: Path
+    sha256: str
+
+
+def input_files(scenario: Scenario) -> Iterator[InputFile]:
+    """Yield the files that a scenario names, with absolute paths."""
+    for fleet, content in scenario.fleets.items():
+        for group, devices in content.devices.items():
+            rows = scenario.initial(fleet, group)
+            if devices.initial is not None and rows is not None:
+                yield InputFile((fleet, group, ""), (scenario.folder / devices.initial.file).absolute(), rows.sha256)
+            for item, traffic in devices.traffic.items():
+                if isinstance(traffic.arrivals, Trace):
+                    place = (fleet, group, item)
+                    path = (scenario.folder / traffic.arrivals.file).absolute()
+                    yield InputFile(place, path, scenario.trace(*place).sha256)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema
 
-from fleetsim.scenario.base import Part, Reads
+from fleetsim.scenario.base import Named, Part, Reads
 from fleetsim.scenario.preset import schema_with_preset, with_preset
 from fleetsim.scenario.quantities import Money, Truth, choice, duration, fraction, size, text
 from fleetsim.scenario.wording import wrong
@@ -125,6 +125,9 @@ class Tariff(Part):
     currency: Annotated[str, text(10)] = Field(description="what money is counted in, such as USD")
     fee_micros: Annotated[int, Money] = Field(alias="fee", description="per SIM and billing period; micro-units")
     per_mb_micros: Annotated[int, Money] = Field(alias="per_mb", description="per 10^6 bytes; micro-units")
+    networks: Annotated[dict[str, Annotated[int, Money]], Named("expected a mapping of prices per MB by network")] = (
+        Field({}, description="per 10^6 bytes in a network, instead of per_mb; micro-units")
+    )
     increment_bytes: Annotated[int, size(1)] = Field(
         alias="increment", description="use of a SIM and period is rounded up to a multiple of this, bytes"
     )

@@ -1,4 +1,4 @@
-"""Presets: platforms and tariffs as data files, one a name."""
+"""Presets: platforms, tariffs and profiles as data files, one a name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from fleetsim.scenario.source import MAX_FILE_BYTES, parse, read_bytes, read_text
 from fleetsim.scenario.wording import at_key, did_you_mean, wrong
 
-Kind = Literal["platforms", "tariffs"]
+Kind = Literal["platforms", "tariffs", "profiles"]
 
 _FOLDER: Final = Path(__file__).parent / "presets"
 

@@ -14,11 +14,17 @@ from fleetsim import units
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.scenario.base import Reads
-from fleetsim.scenario.wording import one_of
+from fleetsim.scenario.wording import MAX_NAME, NAME_EXPECTED, is_name, one_of
 
 #: 50 years with their leap days.
 MAX_HORIZON_MS: Final = 18_263 * MS_PER_DAY
 MAX_LIMIT_BYTES: Final = 10**18
+MAX_BIT_RATE: Final = 10**12
+#: The largest transfer then costs less than 2^63 micro-units, and so does the largest increment. That all rows together
+#: do is looked at by `fleetsim.scenario.costs`.
+MAX_PRICE_MICROS: Final = 10**12
+#: With it, and 168 times it in the one hour of a profile that has a weight, a ms has a mean that can be drawn.
+MAX_RATE_PER_DAY: Final = 5 * MS_PER_DAY
 LIMIT_EXPECTED: Final = "expected whole MB from 1 to 2,000,000"
 ANY_LIMIT_EXPECTED: Final = "expected whole bytes such as 500 kB, or unlimited"
 
@@ -78,10 +84,11 @@ def whole(low: int, high: int) -> Reads:
     return _bounded(parse, expected, low, high, expected.removeprefix("expected "), schema)
 
 
-def duration(low_ms: int = 0) -> Reads:
-    """Read a duration of at least `low_ms`."""
-    between = f"a duration from {units.canonical_duration(low_ms)} to 50 years"
-    return _bounded(units.parse_duration_ms, units.DURATION_EXPECTED, low_ms, MAX_HORIZON_MS, between, _DURATION_SCHEMA)
+def duration(low_ms: int = 0, high_ms: int = MAX_HORIZON_MS) -> Reads:
+    """Read a duration from `low_ms` to `high_ms`."""
+    longest = "50 years" if high_ms == MAX_HORIZON_MS else units.canonical_duration(high_ms)
+    between = f"a duration from {units.canonical_duration(low_ms)} to {longest}"
+    return _bounded(units.parse_duration_ms, units.DURATION_EXPECTED, low_ms, high_ms, between, _DURATION_SCHEMA)
 
 
 def size(low: int = 0, high: int = MAX_SIZE_BYTES) -> Reads:
@@ -112,13 +119,19 @@ def fraction(low: int, high: int) -> Reads:
     return _bounded(units.parse_decimal, expected, low, high, expected.removeprefix("expected "), schema)
 
 
-def choice(*words: str, key: str = "", none: bool = False) -> Reads:
+def as_decimal(value: Fraction) -> int | Decimal:
+    """Return a decimal number that was read exactly, for writing it again."""
+    text = units.decimal_text(value)
+    return value.numerator if value.denominator == 1 or text is None else Decimal(text)
+
+
+def choice(*words: str, none: bool = False) -> Reads:
     """Read one of several words, or nothing (``null``) where `none` says so."""
 
     def read(raw: Any, info: ValidationInfo) -> Any:
         if (raw is None and none) or (isinstance(raw, str) and raw in words):
             return raw
-        raise one_of(raw, words, key)
+        raise one_of(raw, words)
 
     return Reads(read, f"expected {' or '.join(words)}", {"enum": [*words, None] if none else [*words]})
 
@@ -137,6 +150,13 @@ def text(longest: int, *, empty: bool = False, lines: bool = False) -> Reads:
     return Reads(read, expected, {"type": "string", "maxLength": longest})
 
 
+def _name(raw: Any, info: ValidationInfo) -> str:
+    value = text_of(raw, NAME_EXPECTED)
+    if not is_name(value):
+        raise ValueError(NAME_EXPECTED)
+    return value
+
+
 def _truth(raw: Any, info: ValidationInfo) -> bool:
     if not isinstance(raw, bool):
         raise ValueError("expected true or false")
@@ -147,6 +167,8 @@ def _rate(raw: Any, info: ValidationInfo) -> Fraction:
     rate = units.parse_rate_per_day(text_of(raw, units.RATE_EXPECTED))
     if rate <= 0:
         raise ValueError("expected a rate above 0")
+    if rate > MAX_RATE_PER_DAY:
+        raise ValueError("expected at most 5,000 per s")
     return rate
 
 
@@ -180,8 +202,8 @@ def _fleet_limit(raw: Any, info: ValidationInfo) -> int | None:
 
 def _money(raw: Any, info: ValidationInfo) -> int:
     micros = units.parse_money_micros(text_of(raw, units.MONEY_EXPECTED))
-    if micros > 10**15:
-        raise ValueError("expected at most 1,000,000,000")
+    if micros > MAX_PRICE_MICROS:
+        raise ValueError(f"expected at most {MAX_PRICE_MICROS // 10**6:,}")
     return micros
 
 
@@ -192,11 +214,19 @@ def _byte_rate(raw: Any, info: ValidationInfo) -> int:
     return rate
 
 
+def _bit_rate(raw: Any, info: ValidationInfo) -> int:
+    rate = units.parse_bits_per_second(text_of(raw, units.BIT_RATE_EXPECTED))
+    if not 1 <= rate <= MAX_BIT_RATE:
+        raise ValueError(f"expected from 1 bit/s to {units.canonical_bit_rate(MAX_BIT_RATE)}")
+    return rate
+
+
 _LIMIT_SCHEMA: Final = {
     "type": "string",
     "pattern": rf"^\s*(unlimited|{_BYTES_PATTERN})\s*$",
     "examples": ["unlimited", "5 MB"],
 }
+Name: Final = Reads(_name, NAME_EXPECTED, {"type": "string", "pattern": "^[^./]+$", "maxLength": MAX_NAME})
 Truth: Final = Reads(_truth, "expected true or false", {"type": "boolean"})
 Limit: Final = Reads(_limit, f"{LIMIT_EXPECTED}, or unlimited", _LIMIT_SCHEMA)
 FleetLimit: Final = Reads(_fleet_limit, f"{LIMIT_EXPECTED}, or unlimited", _LIMIT_SCHEMA)
@@ -213,5 +243,14 @@ ByteRate: Final = Reads(
     _byte_rate,
     units.BYTE_RATE_EXPECTED,
     {"type": "string", "pattern": rf"^\s*{_BYTES_PATTERN}\s*(/|per)\s*s\s*$", "examples": ["280 kB/s"]},
+)
+BitRate: Final = Reads(
+    _bit_rate,
+    units.BIT_RATE_EXPECTED,
+    {
+        "type": "string",
+        "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*[kMG]?bit\s*(/|per)\s*s\s*$",
+        "examples": ["200 kbit/s"],
+    },
 )
 Money: Final = Reads(_money, units.MONEY_EXPECTED, {"type": ["number", "string"], "examples": ["0.10"]})

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
 from fleetsim.clock import epoch_ms
-from fleetsim.scenario.arrivals import Continuous, Once, Periodic, Poisson, Process, Trace
+from fleetsim.scenario.arrivals import Continuous, Once, OnOff, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.base import Listed, Named, Part, Reading
 from fleetsim.scenario.devices import (
     MAX_SIMS,
@@ -22,15 +22,20 @@ from fleetsim.scenario.devices import (
     DeviceGroup,
     Dns,
     Handshake,
+    Initial,
+    MonthlyUse,
     OnDemand,
     Reconnect,
     TrafficItem,
     WhenBlocked,
 )
-from fleetsim.scenario.moments import Horizon, Moment, Start
+from fleetsim.scenario.initial import InitialRows
+from fleetsim.scenario.moments import Horizon, Start
 from fleetsim.scenario.platform import Platform, Propagation, Tariff
-from fleetsim.scenario.quantities import FleetLimit, Limit, Truth, choice, text, whole
+from fleetsim.scenario.quantities import FleetLimit, Truth, text, whole
+from fleetsim.scenario.timeline import Entry, LimitChange, Move, OneVerb, StatusChange
 from fleetsim.scenario.trace import TraceRows
+from fleetsim.scenario.zones import Timezone
 
 __all__ = [
     "MAX_SIMS",
@@ -39,10 +44,16 @@ __all__ = [
     "Continuous",
     "DeviceGroup",
     "Dns",
+    "Entry",
     "Fleet",
     "Handshake",
+    "Initial",
+    "InitialRows",
     "LimitChange",
+    "MonthlyUse",
+    "Move",
     "OnDemand",
+    "OnOff",
     "Once",
     "Periodic",
     "Platform",
@@ -51,6 +62,7 @@ __all__ = [
     "Propagation",
     "Reconnect",
     "Scenario",
+    "StatusChange",
     "Tariff",
     "Trace",
     "TraceRows",
@@ -74,18 +86,6 @@ class Fleet(Part):
     )
 
 
-class LimitChange(Part):
-    """The owner sets a fleet's limit."""
-
-    at_ms: Annotated[int, Moment] = Field(
-        alias="at", description="ms since the start, or an instant; before the scenario's end"
-    )
-    fleet: Annotated[str, text(100)] = Field(description="the fleet's name")
-    data_limit_bytes: Annotated[int | None, Limit] = Field(
-        alias="data_limit", description="the new limit, bytes, or unlimited"
-    )
-
-
 class Scenario(Part):
     """Everything that determines a run."""
 
@@ -97,20 +97,19 @@ class Scenario(Part):
     )
     seed: Annotated[int, whole(0, 2**63 - 1)] = Field(description="what chance is drawn from")
     replications: Annotated[int, whole(1, 1_000_000)] = Field(1, description="independent repetitions")
-    timezone: Annotated[Literal["UTC"], choice("UTC", key="timezone")] = Field(
-        "UTC", description="for profiles by local hour"
-    )
+    timezone: Annotated[str, Timezone] = Field("UTC", description="whose local time profiles go by")
     platform: Platform = Field(default_factory=lambda: Platform.model_validate({}), description="a preset or keys")
     tariff: Tariff = Field(default_factory=lambda: Tariff.model_validate({}), description="a preset or keys")
     fleets: Annotated[dict[str, Fleet], Named("expected a mapping of at least one fleet", empty=False)] = Field(
         description="fleets by name; SIMs are numbered in this order"
     )
-    timeline: Annotated[tuple[LimitChange, ...], Listed("expected a list of entries")] = Field(
-        (), description="what changes, in any order"
+    timeline: Annotated[tuple[Annotated[Entry, OneVerb()], ...], Listed("expected a list of entries")] = Field(
+        (), description="what the owner does, in any order"
     )
 
     _folder: Path = PrivateAttr(default=Path())
     _traces: dict[tuple[str, str, str], TraceRows] = PrivateAttr(default_factory=dict)
+    _initial: dict[tuple[str, str], InitialRows] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="wrap")
@@ -129,7 +128,16 @@ class Scenario(Part):
     @property
     def end(self) -> datetime:
         """The horizon as an instant."""
-        return self.start + timedelta(milliseconds=self.horizon_ms)
+        return self.instant(self.horizon_ms)
+
+    def instant(self, ms: int) -> datetime:
+        """Return an instant that is given in ms since the start."""
+        return self.start + timedelta(milliseconds=ms)
+
+    @property
+    def limit_changes(self) -> tuple[LimitChange, ...]:
+        """Entries of the timeline that set a limit, in the file's order."""
+        return tuple(entry for entry in self.timeline if isinstance(entry, LimitChange))
 
     @property
     def sims(self) -> int:
@@ -156,10 +164,14 @@ class Scenario(Part):
         """
         return self._traces[fleet, group, item]
 
+    def initial(self, fleet: str, group: str) -> InitialRows | None:
+        """Return the SIMs of a device group whose billing period is running at the start, if there are any."""
+        return self._initial.get((fleet, group))
+
     def __eq__(self, other: object) -> bool:
         # Where the file was, and what was warned of, is no part of what is simulated.
         if not isinstance(other, Scenario):
             return NotImplemented
-        return self.__dict__ == other.__dict__ and self._traces == other._traces
+        return (self.__dict__, self._traces, self._initial) == (other.__dict__, other._traces, other._initial)
 
     __hash__ = None  # type: ignore[assignment]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, ValidationInfo
@@ -12,10 +13,12 @@ from pydantic_core import CoreSchema, core_schema
 from fleetsim import units
 from fleetsim.draws import laws
 from fleetsim.draws.laws import Law
-from fleetsim.scenario.base import Chosen, Part
-from fleetsim.scenario.quantities import number, optional, size, text_of
+from fleetsim.scenario.base import Chosen, Listed, Part
+from fleetsim.scenario.quantities import as_decimal, fraction, number, optional, size, text_of
 
 SIZE_EXPECTED: Final = "expected bytes such as 800 B or 1.2 MB, or a mapping with a distribution"
+_VALUES_EXPECTED: Final = f"expected a list of 1 to {laws.MAX_VALUES:,} sizes in bytes"
+_WEIGHTS_EXPECTED: Final = "expected a list of weights, one for each of the values"
 
 
 class SizePart(Part):
@@ -106,6 +109,29 @@ class ParetoSize(SizePart):
         return laws.Pareto(self.minimum, self.shape, self.maximum)
 
 
+class EmpiricalSize(SizePart):
+    """One of a list of sizes, each as likely as its weight says."""
+
+    distribution: Literal["empirical"] = "empirical"
+    values: Annotated[tuple[Annotated[int, size()], ...], Listed(_VALUES_EXPECTED, 1, laws.MAX_VALUES)] = Field(
+        description="the sizes, in any order"
+    )
+    weights: Annotated[tuple[Annotated[Fraction, fraction(0, 10**9)], ...], Listed(_WEIGHTS_EXPECTED)] = Field(
+        (), description="how likely each is, relative to the others; default all alike"
+    )
+
+    def misfits(self) -> Iterator[tuple[str, str]]:
+        if "weights" not in self.model_fields_set:
+            return
+        if len(self.weights) != len(self.values):
+            yield "weights", f"expected as many weights as values, {len(self.values):,}"
+        elif not any(self.weights):
+            yield "weights", "expected at least one weight above 0"
+
+    def law(self) -> Law:
+        return laws.Empirical(self.values, self.weights or (Fraction(1),) * len(self.values))
+
+
 _CHOICE: Final = Chosen(
     "distribution",
     {
@@ -115,6 +141,7 @@ _CHOICE: Final = Chosen(
         "gamma": GammaSize,
         "lognormal": LogNormalSize,
         "pareto": ParetoSize,
+        "empirical": EmpiricalSize,
     },
     SIZE_EXPECTED,
 )
@@ -136,6 +163,7 @@ class Sized:
             | GammaSize
             | LogNormalSize
             | ParetoSize
+            | EmpiricalSize
         )
         return core_schema.with_info_wrap_validator_function(self._read, written)
 
@@ -149,7 +177,7 @@ class Sized:
         return part.law()
 
 
-def as_written(law: Law) -> str | dict[str, str | Decimal]:
+def as_written(law: Law) -> str | dict[str, Any]:
     """Return a law as a scenario writes it; reading that gives the law again."""
     match law:
         case laws.Constant(value):
@@ -169,6 +197,13 @@ def as_written(law: Law) -> str | dict[str, str | Decimal]:
         case laws.Pareto(minimum, shape, maximum):
             tail: dict[str, str | Decimal] = {"shape": _decimal(shape), **_bytes(maximum=maximum)}
             return {"distribution": "pareto", **_bytes(minimum=minimum), **tail}
+        case laws.Empirical(values, weights):
+            alike = all(weight == 1 for weight in weights)
+            return {
+                "distribution": "empirical",
+                "values": [units.canonical_bytes(value) for value in values],
+                **({} if alike else {"weights": [as_decimal(weight) for weight in weights]}),
+            }
 
 
 def _bytes(**sizes: int | None) -> dict[str, str]:

@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.errors import BadInput, Mistake
+from fleetsim.scenario.columns import first_mistakes, read_header
 from fleetsim.scenario.source import quoted, read_text
-from fleetsim.scenario.wording import did_you_mean
 
 Ints = NDArray[np.int64]
 
 MAX_TRACE_BYTES: Final = 2_000_000_000
-#: Mistakes told of one file: a wrong column makes one a row.
-MAX_MISTAKES: Final = 10
 
 _REQUIRED: Final = ("time_ms", "upload_bytes", "download_bytes", "duration_ms")
 _COLUMNS: Final = (*_REQUIRED, "sim")
@@ -91,12 +89,12 @@ def parse_trace(data: bytes, file: str, count: int, horizon_ms: int) -> tuple[Tr
     Raises
     ------
     BadInput
-        With at most `MAX_MISTAKES` mistakes, and one that says how many more there are.
+        With the first mistakes, and one that says how many more there are.
     """
     columns, lines, mistakes = _table(data, file)
     mistakes += _misfits(columns, lines, file, count)
     if mistakes:
-        raise BadInput(_cut(sorted(mistakes, key=lambda mistake: mistake.line or 0), file))
+        raise BadInput(first_mistakes(sorted(mistakes, key=lambda mistake: mistake.line or 0), file))
     order = np.flatnonzero(columns["time_ms"] < horizon_ms)
     ignored = columns["time_ms"].size - order.size
     offsets = None
@@ -115,7 +113,7 @@ def parse_trace(data: bytes, file: str, count: int, horizon_ms: int) -> tuple[Tr
 def _table(data: bytes, file: str) -> tuple[dict[str, Ints], Ints, list[Mistake]]:
     """Return the columns by name, the line of each row, and what is wrong with single cells."""
     head, _, body = data.partition(b"\n")
-    names = _header(read_text(head, file), file)
+    names = read_header(read_text(head, file), file, _REQUIRED, ("sim",))
     # Digits, commas and line ends only, as a program writes them: read at once, a million rows in a second.
     # All else, blank lines too, goes the slow way, which knows the line of each row and each wrong cell.
     body = body.replace(b"\r\n", b"\n").rstrip(b"\n")
@@ -128,23 +126,6 @@ def _table(data: bytes, file: str) -> tuple[dict[str, Ints], Ints, list[Mistake]
             columns = {name: np.ascontiguousarray(table[:, names.index(name)]) for name in names}
             return _known(columns), np.arange(2, table.shape[0] + 2), []
     return _table_by_rows(read_text(data, file), names, file)
-
-
-def _header(text: str, file: str) -> list[str]:
-    names = [name.strip() for name in next(csv.reader([text.rstrip("\r")]), [])]
-    mistakes = []
-    for name in _REQUIRED:
-        if name not in names:
-            hint = did_you_mean(name, [other for other in names if other not in _COLUMNS])
-            mistakes.append(Mistake(file, 1, name, f"found no such column; expected {', '.join(_REQUIRED)}{hint}"))
-    mistakes += [
-        Mistake(file, 1, name, "found this column twice; expected each column once")
-        for name in dict.fromkeys(names)
-        if name in _COLUMNS and names.count(name) > 1
-    ]
-    if mistakes:
-        raise BadInput(mistakes)
-    return names
 
 
 def _known(columns: Mapping[str, Ints]) -> dict[str, Ints]:
@@ -199,10 +180,3 @@ def _misfits(columns: Mapping[str, Ints], lines: Ints, file: str, count: int) ->
         whose = f" of SIM {sims[row]}" if "sim" in columns else ""
         what = f"found '{times[row]}' after '{times[before]}'{whose}; expected ascending times within a SIM"
         yield Mistake(file, int(lines[row]), "time_ms", what)
-
-
-def _cut(mistakes: list[Mistake], file: str) -> list[Mistake]:
-    more = len(mistakes) - MAX_MISTAKES
-    if more <= 0:
-        return mistakes
-    return [*mistakes[:MAX_MISTAKES], Mistake(file, None, "", f"{more:,} more mistakes like these")]

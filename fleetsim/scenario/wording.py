@@ -13,8 +13,6 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from fleetsim.scenario import not_yet
-
 MAX_NAME: Final = 100
 NAME_EXPECTED: Final = f"expected a name of 1 to {MAX_NAME} printable characters without '.' and '/'"
 
@@ -36,10 +34,8 @@ def did_you_mean(found: object, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def one_of(found: object, known: Iterable[str], key: str = "") -> PydanticCustomError:
+def one_of(found: object, known: Iterable[str]) -> PydanticCustomError:
     """Return the error for a word that is none of the `known` ones."""
-    if isinstance(found, str) and not_yet.is_later(key, found):
-        return wrong(not_yet.NOT_YET)
     words = list(known)
     if len(words) == 1:
         return wrong(f"expected {words[0]}")

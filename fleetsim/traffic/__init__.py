@@ -1,12 +1,13 @@
 """Offered traffic: what devices would move if nobody stopped them, as arrays over a block of SIMs.
 
-One arrival process a file; `offer` finds the one that an item asks for, `moments` what theory expects of it. Nothing
-here knows an engine.
+One arrival process a file; `offer` finds the one that an item asks for, `moments` what theory expects of it, and
+`group_moments` of all items of a group together. Nothing here knows an engine.
 """
 
 from __future__ import annotations
 
-from fleetsim.traffic.offer import moments, offer
+from fleetsim.traffic.expected import group_moments, moments
+from fleetsim.traffic.offer import offer
 from fleetsim.traffic.offered import Flows, Moments, Transfers
 
-__all__ = ["Flows", "Moments", "Transfers", "moments", "offer"]
+__all__ = ["Flows", "Moments", "Transfers", "group_moments", "moments", "offer"]

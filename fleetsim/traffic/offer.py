@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fleetsim.scenario.fleet import Group, streams
-from fleetsim.scenario.schema import Continuous, Once, Periodic, Poisson, Scenario
-from fleetsim.traffic import continuous, once, periodic, poisson, trace
-from fleetsim.traffic.offered import Flows, Ints, Moments, Transfers
+from fleetsim.scenario.schema import Continuous, Once, OnOff, Periodic, Poisson, Scenario
+from fleetsim.traffic import continuous, on_off, once, periodic, poisson, trace
+from fleetsim.traffic.offered import Flows, Ints, Transfers
+from fleetsim.traffic.profile import LocalClock
+from fleetsim.traffic.spread import factors
 
 
 def offer(
@@ -22,35 +24,19 @@ def offer(
     """
     content = group.devices.traffic[item]
     chance = streams(scenario, group, replication, numbers, item)
+    own = factors(group.devices, streams(scenario, group, replication, numbers))
     horizon_ms = scenario.horizon_ms
     match content.arrivals:
         case Periodic() as arrivals:
-            return periodic.offer(content, arrivals, chance, activation_ms, horizon_ms)
+            return periodic.offer(content, arrivals, chance, activation_ms, horizon_ms, own.size)
         case Poisson() as arrivals:
-            return poisson.offer(content, arrivals, chance, activation_ms, horizon_ms)
+            clock = LocalClock(scenario.timezone, scenario.start_ms)
+            return poisson.offer(content, arrivals, chance, activation_ms, horizon_ms, clock, own)
+        case OnOff() as arrivals:
+            return on_off.offer(content, arrivals, chance, activation_ms, horizon_ms, own)
         case Once() as arrivals:
             return once.offer(content, arrivals, chance, activation_ms, horizon_ms)
         case Continuous() as arrivals:
             return continuous.offer(content, arrivals, activation_ms, horizon_ms)
         case _:
             return trace.offer(scenario.trace(group.fleet, group.name, item), numbers, activation_ms, horizon_ms)
-
-
-def moments(scenario: Scenario, group: Group, item: str, from_ms: int, until_ms: int) -> Moments:
-    """Mean and variance over SIMs of the bytes that an item offers in [from, until), for SIMs active throughout.
-
-    Periodic traffic counts from the activation, which is taken to be `from_ms`.
-    """
-    content = group.devices.traffic[item]
-    match content.arrivals:
-        case Periodic() as arrivals:
-            return periodic.moments(content, arrivals, until_ms - from_ms)
-        case Poisson() as arrivals:
-            return poisson.moments(content, arrivals, until_ms - from_ms)
-        case Once() as arrivals:
-            return once.moments(content, arrivals, from_ms, until_ms)
-        case Continuous() as arrivals:
-            return continuous.moments(content, arrivals, from_ms, until_ms)
-        case _:
-            rows = scenario.trace(group.fleet, group.name, item)
-            return trace.moments(rows, group.devices.count, from_ms, until_ms)

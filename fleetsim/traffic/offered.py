@@ -96,6 +96,22 @@ def added(moments: Iterable[float | None]) -> float | None:
     return total
 
 
+def durations_ms(item: TrafficItem, upload_bytes: Ints, download_bytes: Ints) -> Ints:
+    """How long each transfer takes: the item's duration, or the whole ms in which its throughput moves all bytes.
+
+    With a throughput that is ceil(8000 * bytes / (bit/s)), which for two sizes of `MAX_SIZE_BYTES` stays below 2^54.
+
+    Returns
+    -------
+    ms, int64 of the shape of `upload_bytes`; 0: instantaneous.
+    """
+    throughput = item.throughput_bits_per_s
+    if throughput is None:
+        return np.full(upload_bytes.shape, item.duration_ms, np.int64)
+    durations: Ints = -(-8000 * (upload_bytes + download_bytes) // throughput)
+    return durations
+
+
 def random_sum(count_mean: float, count_variance: float, size: Moments) -> Moments:
     """Moments of a sum of a random number of independent sizes (Wald; law of total variance)."""
     if size.mean is None:
@@ -109,7 +125,7 @@ def within_life(
     counts: Ints,
     time_ms: Ints,
     sizes: tuple[Ints, Ints],
-    duration_ms: Ints | int,
+    duration_ms: Ints,
     activation_ms: Ints,
     horizon_ms: int,
 ) -> Transfers:
@@ -122,13 +138,13 @@ def within_life(
     sizes
         Upload and download bytes, each of the shape of `time_ms`.
     duration_ms
-        Of each transfer, or of all of them.
+        Of each transfer (`durations_ms`).
     """
     sim = np.repeat(np.arange(counts.size), counts)
     kept = (time_ms >= activation_ms[sim]) & (time_ms < horizon_ms)
     sim, time_ms = sim[kept], time_ms[kept]
-    upload, download, duration = (values[kept] for values in (*sizes, np.broadcast_to(duration_ms, kept.shape)))
+    upload, download, duration = (values[kept] for values in (*sizes, duration_ms))
     order = np.lexsort((time_ms, sim))  # stable: the order of the draws decides at equal times
     offsets = np.zeros(counts.size + 1, np.int64)
     np.cumsum(np.bincount(sim, minlength=counts.size), out=offsets[1:])
-    return Transfers(offsets, time_ms[order], upload[order], download[order], duration[order].astype(np.int64))
+    return Transfers(offsets, time_ms[order], upload[order], download[order], duration[order])

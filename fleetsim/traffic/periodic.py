@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from fleetsim.draws.elementary import FloatArray
 from fleetsim.draws.philox import Purpose
 from fleetsim.draws.streams import Streams
 from fleetsim.scenario.schema import Periodic, TrafficItem
-from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
+from fleetsim.traffic.offered import Ints, Moments, Transfers, durations_ms, random_sum, size_moments, within_life
+from fleetsim.traffic.spread import sizes
 
 
-def offer(item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
+def offer(
+    item: TrafficItem,
+    arrivals: Periodic,
+    chance: Streams,
+    activation_ms: Ints,
+    horizon_ms: int,
+    size_factor: FloatArray | None,
+) -> Transfers:
     """Offer a transfer at activation + phase + n * every + jitter of n, for n = 0, 1, 2, ...
 
     Draws are numbered by n, so that any stretch of the grid can be drawn by itself.
@@ -25,8 +34,8 @@ def offer(item: TrafficItem, arrivals: Periodic, chance: Streams, activation_ms:
     time_ms = np.repeat(origin, counts) + n * every
     if jitter:
         time_ms += chance.uniform_ragged(Purpose.JITTER, 2 * jitter + 1, counts) - jitter
-    sizes = chance.uploads(item.upload, counts), chance.downloads(item.download, counts)
-    return within_life(counts, time_ms, sizes, item.duration_ms, activation_ms, horizon_ms)
+    drawn = sizes(item, chance, counts, size_factor)
+    return within_life(counts, time_ms, drawn, durations_ms(item, *drawn), activation_ms, horizon_ms)
 
 
 def moments(item: TrafficItem, arrivals: Periodic, span_ms: int) -> Moments:

@@ -2,7 +2,7 @@
 
 A step is 24 h from the scenario's start (shorter where the rate is high), the same for all SIMs. Counts, sizes and the
 times of each step come from streams of their own, so each can be drawn without the others: a SIM that is never near its
-limit needs no times at all. Sizes are independent of times, so the n-th of them may go to the n-th transfer in time.
+limit needs no times at all.
 """
 
 from __future__ import annotations
@@ -11,30 +11,52 @@ import numpy as np
 
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.counts import steps_per_day
-from fleetsim.draws.philox import Purpose
 from fleetsim.draws.streams import Streams
 from fleetsim.scenario.schema import Poisson, TrafficItem
-from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments, within_life
+from fleetsim.traffic.offered import Ints, Moments, Transfers, random_sum, size_moments
+from fleetsim.traffic.profile import LocalClock, expected, step_places
+from fleetsim.traffic.spread import Factors
+from fleetsim.traffic.steps import transfers_in_steps
 
 
-def offer(item: TrafficItem, arrivals: Poisson, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
-    """Offer transfers at the instants of a Poisson process of the item's rate."""
-    per_day = steps_per_day(arrivals.rate_per_day)
+def offer(
+    item: TrafficItem,
+    arrivals: Poisson,
+    chance: Streams,
+    activation_ms: Ints,
+    horizon_ms: int,
+    clock: LocalClock,
+    factors: Factors,
+) -> Transfers:
+    """Offer transfers at the instants of a Poisson process of the item's rate, its profile and the SIM's factor."""
+    rate, profile = arrivals.rate_per_day, arrivals.profile
+    # With a profile no step may be too long for the rate at its peak.
+    per_day = steps_per_day(rate if profile is None else rate * max(profile) * len(profile) / sum(profile))
     step_ms = MS_PER_DAY // per_day
     steps = -(-horizon_ms // step_ms)
-    counts = chance.counts(float(arrivals.rate_per_day / per_day), steps)
-    sim, step = np.nonzero(counts)
-    within = chance.uniform_ragged(Purpose.TIME, step_ms, counts[sim, step], step=step, rows=sim)
-    time_ms = np.repeat(step * step_ms, counts[sim, step]) + within
-    total = counts.sum(axis=1)
-    # Times are drawn in no order within a step, sizes in time order: sort the times before they meet.
-    owner = np.repeat(np.arange(total.size), total)
-    time_ms = time_ms[np.lexsort((time_ms, owner))]
-    sizes = chance.uploads(item.upload, total), chance.downloads(item.download, total)
-    return within_life(total, time_ms, sizes, item.duration_ms, activation_ms, horizon_ms)
+    if profile is None:
+        places, means = None, [float(rate / per_day)] * steps
+    else:
+        places = step_places(profile, clock, step_ms, steps)
+        means = places.means(rate, profile)
+    if factors.rate is not None:
+        counts = chance.own_counts(np.outer(factors.rate, means))
+    elif places is None:
+        counts = chance.counts(means[0], steps)
+    else:
+        counts = chance.step_counts(means)
+
+    def instants_ms(sim: Ints, step: Ints, place: Ints) -> Ints:
+        return step * step_ms + place if places is None else places.instants_ms(step, place)
+
+    total = step_ms if places is None else places.total
+    return transfers_in_steps(item, chance, counts, total, instants_ms, activation_ms, horizon_ms, factors.size)
 
 
-def moments(item: TrafficItem, arrivals: Poisson, span_ms: int) -> Moments:
-    """Moments of the bytes offered in a span: a compound Poisson sum."""
-    count = float(arrivals.rate_per_day) * span_ms / MS_PER_DAY
+def moments(item: TrafficItem, arrivals: Poisson, from_ms: int, until_ms: int, clock: LocalClock) -> Moments:
+    """Moments of the bytes offered in [from, until): a compound Poisson sum."""
+    if arrivals.profile is None:
+        count = float(arrivals.rate_per_day) * (until_ms - from_ms) / MS_PER_DAY
+    else:
+        count = expected(arrivals.rate_per_day, arrivals.profile, clock, from_ms, until_ms)
     return random_sum(count, count, size_moments(item))

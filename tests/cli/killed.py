@@ -1,7 +1,7 @@
 """Kill a run before each change that it makes to its folder, go on, and hold what is left against an undisturbed run.
 
 A script, for it forks: ``python -m tests.cli.killed HOW FOLDER EVERY`` with HOW one of `first`, `more` (a finished run
-is extended) and `overwrite` (another seed's run is replaced). It kills before every EVERY-th change, and prints how
+is extended) and `overwrite` (a run of another seed, with other tables, is replaced). It kills before every EVERY-th change, and prints how
 many kills there were.
 """
 
@@ -74,10 +74,16 @@ def main(how: str, place: Path, every: int) -> Iterator[int]:
     (place / "s.yaml").write_text(SCENARIO)
 
     def run(out: str, **options: object) -> Callable[[], object]:
-        return lambda: fleetsim.run(place / "s.yaml", out=place / out, report=False, workers=1, **options)  # type: ignore[arg-type]
+        given = {"records": "traffic", "report": False, "workers": 1} | options
+        return lambda: fleetsim.run(place / "s.yaml", out=place / out, **given)  # type: ignore[arg-type]
 
     dies(run("new"))
-    dies(run("old", **{"more": {"replications": 2}, "overwrite": {"seed": 4}}.get(how, {})))
+    dies(
+        run(
+            "old",
+            **{"more": {"replications": 2}, "overwrite": {"seed": 4, "records": "none", "keep": "sums"}}.get(how, {}),
+        )
+    )
     new, old = rows(place / "new"), rows(place / "old")
     resume, overwrite = how != "overwrite", how == "overwrite"
     out = place / "out"

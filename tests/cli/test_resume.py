@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsim
+from fleetsim.counted import Kept
 from fleetsim.experiments import replicate
 from fleetsim.files import replacing
 from fleetsim.scenario.load import load_text
@@ -336,8 +337,8 @@ def test_wherever_a_worker_is_lost_no_task_is(broken_at, monkeypatch):
     assert found == fleetsim.run(scenario, workers=1).tables
 
 
-def prepare_here(scenario: bytes, engine: str, parent: int) -> None:
-    replicate._work = pickle.loads(scenario), engine
+def prepare_here(scenario: bytes, engine: str, records: Kept, parent: int) -> None:
+    replicate._work = pickle.loads(scenario), engine, records
 
 
 def test_workers_that_are_killed_again_and_again_are_a_failure_that_can_be_resumed(little, tmp_path):

@@ -80,13 +80,13 @@ def test_a_changed_limit_costs_the_owner_and_the_cache_an_event_each_and_the_not
 
 def test_a_billing_period_costs_an_event(monkeypatch):
     monkeypatch.setattr(f"{__name__}.DAY_OF_METER", DAY_OF_METER.replace("5 min}", "5 min, billing_period: 8 h}"))
-    assert events(monkeypatch, limit="5 MB") == {"device": 24, "billing_period": 2}
+    assert events(monkeypatch, limit="5 MB") == {"device": 24, "billing_periods": 2}
 
 
-def test_a_session_on_demand_costs_its_opening_and_its_end(monkeypatch):
+def test_a_session_on_demand_costs_its_end(monkeypatch):
     on_demand = DAY_OF_METER.replace("{mode: always-on, first_record: 6 min}", "{mode: on-demand, idle_timeout: 30 s}")
     monkeypatch.setattr(f"{__name__}.DAY_OF_METER", on_demand)
-    assert events(monkeypatch, limit="5 MB") == {"device": 24, "session": 24 * 2, "enforcement": 24}
+    assert events(monkeypatch, limit="5 MB") == {"device": 24, "session": 24, "enforcement": 24}
 
 
 def test_running_and_continuous_traffic_are_processes_of_their_own(monkeypatch):

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.micro.one_sim import TRACE, counted, scenario, trace
-from tests.support import not_yet
 
 
 def offered(**columns):
@@ -142,7 +141,6 @@ def test_a_transfer_with_a_duration_has_moved_its_share_rounded_down_in_each_dir
     assert counted(row(scenario({"o": item}, limit="1 MB", duration=duration))) == expected
 
 
-@not_yet
 @pytest.mark.parametrize(
     ("duration", "moved"),
     [
@@ -156,6 +154,23 @@ def test_a_duration_from_a_throughput_is_rounded_up_to_the_millisecond(row, dura
     item = "{arrivals: {process: once, at: 1 s}, upload: 1001 B, throughput: 200 kbit/s}"
     got = row(scenario({"o": item}, limit="1 MB", duration=duration))
     assert counted(got) == {"offered": 1001, "up": moved, "used": moved}
+
+
+def test_upload_and_download_share_a_throughput(row):
+    # 8000 * (1000 + 600) / 8000 = 1600 ms from 1 s on; at 2 s 1000 of them have passed: 625 up, 375 down
+    item = "{arrivals: {process: once, at: 1 s}, upload: 1000 B, download: 600 B, throughput: 8 kbit/s}"
+    got = row(scenario({"o": item}, limit="1 MB", duration="2 s"))
+    assert counted(got) == {"offered": 1600, "up": 625, "down": 375, "used": 1000}
+
+
+def test_sizes_of_a_list_are_its_values_alone(row):
+    # 3 transfers of 9 B: the other values have no weight
+    item = (
+        "{arrivals: {process: periodic, every: 20 min, first: 0 s}, "
+        "upload: {distribution: empirical, values: [1 B, 9 B, 100 B], weights: [0, 0.25, 0.0]}}"
+    )
+    got = row(scenario({"p": item}, limit="1 MB"))
+    assert counted(got) == {"offered": 27, "up": 27, "used": 27}
 
 
 def test_items_of_one_group_add_up(row):

@@ -11,12 +11,10 @@ from __future__ import annotations
 import pytest
 
 from tests.micro.uploads import check, scenario, trace
-from tests.support import not_yet
 
 # Step 1, the boundary, comes before ...
 
 
-@not_yet
 def test_1_before_2_a_sim_made_inactive_at_a_boundary_has_the_new_period(simulate):
     # 15:00 the new period starts, then the SIM becomes inactive: a second row, which owes nothing.
     text = scenario(
@@ -196,7 +194,6 @@ def test_2_before_3_a_refresh_reads_the_limit_set_at_its_own_instant(row):
     )
 
 
-@not_yet
 def test_2_before_5_the_record_that_a_status_change_closes_is_evaluated_at_its_instant(row):
     # Made inactive at 2:00, off the grid: the record [0, 2:00) closes, 150 > 100, blocked at 2:00.
     text = scenario(timeline=("at: 2 min, sims: f/d, status: inactive",))
@@ -233,7 +230,6 @@ def test_2_before_7_a_burst_is_judged_by_the_limit_set_at_its_instant(row, set_a
     )
 
 
-@not_yet
 def test_2_before_7_traffic_at_the_instant_of_a_status_change_is_not_offered(row):
     text = scenario(timeline=("at: 2 min, sims: f/d, status: inactive",))
     check(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from tests.micro.uploads import check, scenario, trace
-from tests.support import not_yet
 
 
 def trace_of_sims(*transfers: tuple[int, int, int]) -> str:
@@ -285,7 +284,6 @@ def test_setting_the_same_value_is_an_update_that_starts_a_refresh(row):
     )
 
 
-@not_yet
 def test_the_refresh_of_the_same_value_evaluates(row):
     # On demand and silent until 20:00, carried 150 without a block: 100 set again at 1:00 is evaluated at
     # 5:00.
@@ -460,7 +458,6 @@ def test_a_rows_limit_is_the_fleets_not_the_sims(row):
 # Moves
 
 
-@not_yet
 def test_moving_a_sim_acts_like_an_update_and_its_usage_stays_with_its_period(row):
     # 150 in f (100), blocked at 6:00, moved at 10:00 to g (500), which arrives at 14:00: unblocked. 400 more
     # at 15:00 make 550, not 400: blocked at 18:00. Over: 101..150 and 501..550.
@@ -481,7 +478,6 @@ def test_moving_a_sim_acts_like_an_update_and_its_usage_stays_with_its_period(ro
     )
 
 
-@not_yet
 def test_a_move_to_a_lower_limit_counts_at_once_and_arrives_later(row):
     # f (1000) to g (100) at 10:00, in force at 14:00. Over: 30 bytes at 10:00, none of 20 at 9:59.999.
     text = scenario(limit="1000 B", other="100 B", timeline=("at: 10 min, sims: f/d, to: g",))
@@ -499,7 +495,6 @@ def test_a_move_to_a_lower_limit_counts_at_once_and_arrives_later(row):
     )
 
 
-@not_yet
 def test_a_sim_moved_while_a_refresh_is_pending_reads_its_new_fleets_limit_then(row):
     # 120 set in f at 8:00 starts the refresh of 12:00. Moved to g (500) at 10:00, the SIM reads 500 then.
     text = scenario(
@@ -516,7 +511,6 @@ def test_a_sim_moved_while_a_refresh_is_pending_reads_its_new_fleets_limit_then(
     )
 
 
-@not_yet
 def test_after_a_move_only_the_new_fleets_updates_concern_the_sim(row):
     # Blocked at 6:00; moved at 7:00, g's 500 arrives at 11:00: unblocked. 50 set in f at 12:00 starts no
     # refresh (16:00) for it: g's 140, set at 15:00, arrives at 19:00 and blocks.
@@ -539,7 +533,6 @@ def test_after_a_move_only_the_new_fleets_updates_concern_the_sim(row):
     )
 
 
-@not_yet
 def test_a_move_of_some_takes_the_lowest_numbers_and_leaves_the_others_alone(simulate):
     # All three blocked at 6:00 with 150; two move to g (500) at 10:00 and are unblocked at 14:00.
     text = scenario(count=3, other="500 B", timeline=("at: 10 min, sims: f/d, count: 2, to: g",))

@@ -134,6 +134,105 @@ def test_a_price_times_bytes_beyond_64_bits_is_still_exact(row):
     assert invoice(got) == (2_000_000, 20_000_000_000_010, 0, 20_000_002_000_010)
 
 
+def two_networks(tariff, other="network: DE-1"):
+    """Two SIMs that move 1,500 B each at 0 and 1,000 B at 10 min: one in a network, one in none or another."""
+    group = """\
+      {name}:
+        count: 1
+        {network}
+        session: {{mode: always-on, first_record: 6 min}}
+        traffic:
+          t:
+            arrivals: {{process: trace, file: trace.csv}}
+"""
+    groups = [
+        group.format(name=name, network=network) for name, network in (("here", "network: US-1"), ("there", other))
+    ]
+    head = """\
+start: 2026-01-01T00:00:00Z
+duration: 1 h
+seed: 1
+tariff: {tariff}
+fleets:
+  fleet:
+    data_limit: 1000 B
+    any_limit: true
+    devices:
+"""
+    return head.format(tariff=tariff) + "".join(groups)
+
+
+def networks(increment="1 B", prices="{US-1: 0.20, DE-1: 0.05}"):
+    return f"{{preset: super-sim-payg, increment: {increment}, networks: {prices}}}"
+
+
+# 1,500 B at 0 are 500 over, found out at 360000: metering. The 1,000 B at 600000 find the SIM blocked.
+
+
+def test_usage_is_priced_by_the_network_of_its_group(simulate):
+    # 0.20 a MB: 1500 B cost 300, the 1000 within the limit 200. 0.05 a MB: 75 and 50.
+    rows = simulate(two_networks(networks()), trace_csv=trace((0, 1500, 0, 0), (600_000, 1000, 0, 0)))
+    assert [row["overage_metering_bytes"] for row in rows] == [500, 500]
+    assert [invoice(row) for row in rows] == [(2_000_000, 300, 100, 2_000_300), (2_000_000, 75, 25, 2_000_075)]
+
+
+@pytest.mark.parametrize("other", ["role: normal", "network: FR-1"])
+def test_usage_in_no_network_or_in_one_without_a_price_costs_the_tariffs_own(simulate, other):
+    # 0.10 a MB: 150, of it 50 for the overage
+    rows = simulate(two_networks(networks(), other), trace_csv=trace((0, 1500, 0, 0)))
+    assert [invoice(row) for row in rows] == [(2_000_000, 300, 100, 2_000_300), (2_000_000, 150, 50, 2_000_150)]
+
+
+def test_a_network_may_be_free_and_still_owes_the_fee(simulate):
+    rows = simulate(two_networks(networks(prices="{US-1: 0}")), trace_csv=trace((0, 1500, 0, 0)))
+    assert [invoice(row) for row in rows] == [(2_000_000, 0, 0, 2_000_000), (2_000_000, 150, 50, 2_000_150)]
+
+
+def test_the_increment_holds_in_every_network(simulate):
+    # billed 2000 B, 1000 of them within the limit; 0.20 a MB: 400 and 200; 0.05 a MB: 100 and 50
+    rows = simulate(two_networks(networks("1 kB")), trace_csv=trace((0, 1500, 0, 0)))
+    assert [invoice(row) for row in rows] == [(2_000_000, 400, 200, 2_000_400), (2_000_000, 100, 50, 2_000_100)]
+
+
+def test_the_sums_of_a_run_are_those_of_its_rows_also_by_cause(tmp_path):
+    # Blocked at 360000, attempts with lookups of 220 B at 420000, 540000, 780000, ... : 60, 120, 240, 480, 960 s:
+    # 420000, 540000, 780000, 1260000, 2220000; 5 lookups of 220 B: 1100 B of DNS beyond the 500 of metering.
+    # At 0 the transfer's own lookup: 220 + 1500 = 1720 B, 720 over. In all 2820 B, 1820 over.
+    # 0.20 a MB: 2820 B 564; 1000 B 200; 1720 B 344: metering 144, dns 220. 0.05 a MB: 141; 50; 86: 36 and 55.
+    import fleetsim
+
+    extra = """\
+        dns: {query: 70 B, response: 150 B, cache_ttl: 0 s}
+        when_blocked: {reconnect: {first: 60 s, factor: 2, max: 1 h}}
+        session:"""
+    (tmp_path / "trace.csv").write_text(trace((0, 1500, 0, 0)))
+    (tmp_path / "scenario.yaml").write_text(two_networks(networks()).replace("        session:", extra))
+    result = fleetsim.run(fleetsim.load(tmp_path / "scenario.yaml"), engine="reference", workers=1)
+    sums = result.tables.replications.to_pylist()
+    names = ("used_bytes", "overage_bytes", "usage_cost_micros", "overage_cost_micros", "cost_micros")
+    assert [tuple(row[name] for name in names) for row in sums] == [
+        (2820, 1820, 564, 364, 2_000_564),
+        (2820, 1820, 141, 91, 2_000_141),
+    ]
+    causes = ("metering", "enforcement", "propagation", "dns")
+    assert [[row[f"overage_cost_{cause}_micros"] for cause in causes] for row in sums] == [
+        [144, 0, 0, 220],
+        [36, 0, 0, 55],
+    ]
+
+
+def test_a_run_priced_again_has_the_prices_of_the_new_tariffs_networks(tmp_path):
+    import fleetsim
+
+    (tmp_path / "trace.csv").write_text(trace((0, 1500, 0, 0)))
+    (tmp_path / "scenario.yaml").write_text(two_networks(networks()))
+    result = fleetsim.run(fleetsim.load(tmp_path / "scenario.yaml"), engine="reference", workers=1)
+    again = fleetsim.reprice(result, {"fee": "1", "per_mb": "0.02", "networks": {"DE-1": "0.4"}})
+    # US-1 is priced no more: 1500 B at 0.02 a MB are 30, 10 of them over; at 0.4 a MB 600 and 200
+    rows = again.tables.sim_periods.to_pylist()
+    assert [invoice(row) for row in rows] == [(1_000_000, 30, 10, 1_000_030), (1_000_000, 600, 200, 1_000_600)]
+
+
 def test_short_and_incomplete_periods_owe_the_whole_fee(simulate):
     # periods of 30 min in 45 min: the second is cut by the horizon
     rows = simulate(

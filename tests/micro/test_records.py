@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.micro.uploads import check, scenario, trace
-from tests.support import not_yet
 
 # The record grid
 
@@ -201,7 +200,6 @@ def test_bytes_belong_to_the_period_in_which_they_moved(simulate):
 EMPTY = "sim,period_start,used_bytes,blocked\n"
 
 
-@not_yet
 def test_a_record_without_bytes_is_evaluated_like_any_other(simulate):
     # Nothing has moved by 6:00. Carried 150 without a block: the empty record of 6:00 blocks. Carried 100
     # with a block: blocked at the start, the empty record of 6:00 unblocks.
@@ -236,7 +234,6 @@ def test_a_record_without_bytes_is_evaluated_like_any_other(simulate):
     )
 
 
-@not_yet
 @pytest.mark.parametrize(
     ("at", "blocks", "blocked_at", "blocked_ms"),
     [("0 ms", 0, None, 0), ("1 ms", 1, 1, 1_799_999)],
@@ -258,7 +255,6 @@ def test_a_record_of_zero_length_is_not_made_and_nothing_is_evaluated(row, at, b
     )
 
 
-@not_yet
 def test_without_a_session_there_is_no_record_and_nothing_is_evaluated(row):
     # Carried 150 without a block, on demand: the first session is [20:00, 21:00), its record blocks.
     text = scenario(group=("initial: {file: sims.csv}",), session="mode: on-demand, idle_timeout: 1 min")

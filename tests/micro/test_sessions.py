@@ -9,7 +9,6 @@ import pytest
 from fleetsim.errors import BadInput
 from tests.micro import uploads
 from tests.micro.uploads import TRACE, check, trace
-from tests.support import not_yet
 
 FLOW = "flow: {arrivals: {process: continuous, from: %s, until: %s}, upload: 1 B/s}"
 
@@ -495,7 +494,6 @@ def test_without_an_interval_an_always_on_device_is_not_found_out(row):
     )
 
 
-@not_yet
 def test_without_an_interval_a_device_made_inactive_ends_its_session_and_is_found_out(row):
     text = scenario(
         platform="limit_propagation: 4 min, record_interval: none",

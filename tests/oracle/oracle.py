@@ -8,80 +8,39 @@ model are taken in their order. Times are integer milliseconds since the scenari
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from datetime import timedelta
 from typing import Any, NamedTuple
+
+from tests.oracle.case import Case, Move, SetLimit, SetStatus, Stream, Transfers, months_later
 
 # Larger than any byte's number; an unlimited SIM is one whose limit is never reached.
 UNLIMITED = 10**40
+# What the cache of a new SIM holds: no limit, so that the first one is a change.
+NOTHING = -1
+READY_BYTES = 250_000
+READY_MONTHS = 3
 
 
-@dataclass(frozen=True)
-class Transfers:
-    """Transfers of one traffic item: (time, upload, download, duration), times ascending."""
-
-    rows: tuple[tuple[int, int, int, int], ...]
-    via_dns: bool = False
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Continuous traffic on [begin, until) in whole bytes per second."""
-
-    begin: int
-    until: int
-    upload_rate: int
-    download_rate: int
-    via_dns: bool = False
+class UsageRecord(NamedTuple):
+    period: int
+    session: int
+    start: int
+    end: int
+    upload: int
+    download: int
+    dns: int
 
 
-class Dns(NamedTuple):
-    query: int
-    response: int
-    cache_ttl: int
-    resolver: str  # 'public' | 'carrier'
+class Event(NamedTuple):
+    """What happened to the SIM; ``limit`` is the one in its cache then, ``None`` where that is unlimited."""
 
-
-class Reconnect(NamedTuple):
-    first: int
-    factor: Fraction
-    max: int
-    handshake_up: int = 0
-    handshake_down: int = 0
-
-
-@dataclass(frozen=True)
-class Case:
-    """One SIM and everything that happens to it.
-
-    ``session`` is ``('always-on', first_record)``, with ``None`` for ``first_record`` where there is no
-    record interval, or ``('on-demand', idle_timeout)``. The delay of an update at T is ``propagation(T)``
-    where that is given, else ``propagation_ms``. A limit of ``None`` is unlimited.
-    """
-
-    start: datetime
-    horizon: int
-    session: tuple[str, int | None]
+    time: int
+    period: int
+    event: str  # 'block' | 'unblock' | 'limit'
     limit: int | None
-    items: tuple[Transfers | Stream, ...] = ()
-    updates: tuple[tuple[int, int | None], ...] = ()
-    record_interval: int | None = 360_000
-    record_delay: int = 0
-    enforcement_delay: int = 0
-    propagation_ms: int = 0
-    propagation: Callable[[int], int] | None = None
-    dns_when_blocked: str = "public"
-    dns_counts: bool = True
-    billing_period: str | int = "activation-month"
-    activation: int = 0
-    dns: Dns | None = None
-    reconnect: Reconnect | None = None
-
-    def delay(self, at: int) -> int:
-        """Return the time from an update at ``at`` to the refresh that it starts."""
-        return self.propagation_ms if self.propagation is None else self.propagation(at)
+    cause: str
 
 
 @dataclass
@@ -100,61 +59,77 @@ class Running:
 
 
 @dataclass
-class Record:
+class OpenRecord:
     """The open usage record; ``counted`` leaves out DNS where the platform does."""
 
     start: int
-    total: int = 0
+    upload: int = 0
+    download: int = 0
+    dns: int = 0
     counted: int = 0
 
 
 @dataclass
 class Walk:
-    """The state of the SIM, and the walk that changes it; ``rows`` and ``records`` are the outcome."""
+    """The state of the SIM, and the walk that changes it; ``rows``, ``records`` and ``events`` are the outcome."""
 
     case: Case
     rows: list[dict[str, Any]] = field(default_factory=list)
-    records: list[tuple[int, int, int]] = field(default_factory=list)
+    records: list[UsageRecord] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    instants: list[int] = field(default_factory=list)  # at which the walk stopped
     moved_by_traffic: int = 0  # bytes of the items that moved: lookups and handshakes are not in it
     in_flight: int = 0  # what transfers had still to move at the horizon
 
     def __post_init__(self) -> None:
-        case = self.case
-        mode, wait = case.session
-        if mode == "always-on":
-            assert (wait is None) == (case.record_interval is None)
-            assert wait is None or (case.record_interval is not None and 0 < wait <= case.record_interval)
-        else:
-            assert mode == "on-demand"
-            assert wait is not None
-            assert wait >= 1
         self.clock = 0  # bytes have moved up to here
-        self.active = False
-        self.fleet_limit = _number(case.limit)
-        self.cached_limit = self.fleet_limit
+        self.status = "new"
+        self.ready_until = 0  # a ready SIM turns active then by itself
+        self.ready_bytes = 0  # moved since it became ready
+        self.fleet = 0
+        self.fleet_limits = [_number(limit) for limit in (self.case.limit, *self.case.others)]
+        self.cached_limit = NOTHING
         self.refresh_at: int | None = None
-        self.period_end: int | None = None
+        self.refresh_cause = ""  # what started the pending refresh
+        self.refresh_for: str | None = None  # the first that asks for the refresh in step 3 of this instant
+        self.came_back = False  # in step 2 of this instant
+        self.anchor = 0  # periods are counted from the one that began here ...
+        self.anchor_number = 0  # ... and has this number
+        self.period_end: int | None = None  # of the running period; None: there is none
         self.row: dict[str, Any] = {}
         self.recorded = 0  # usage of the current period's evaluated records
         self.due_records: list[tuple[int, int]] = []  # (instant of evaluation, counted bytes)
         self.blocked = False
         self.block_at: int | None = None  # when the pending block takes effect; None: none is pending
+        self.block_cause = ""
+        self.session = -1  # its number; sessions are numbered as they open
         self.session_open = False
-        self.record: Record | None = None  # the open session's open record
+        self.record: OpenRecord | None = None  # the open session's open record
         self.close_at: int | None = None  # the next point of the open session's record grid
+        self.grid: int | None = None  # the first point of an always-on device's record grid
         self.last_activity = 0
         self.last_lookup: int | None = None
         self.attempt_at: int | None = None
         self.attempt_wait = 0
         self.running: list[Running] = []
 
+    @property
+    def in_service(self) -> bool:
+        """Say whether the SIM's status lets it move data."""
+        return self.status in ("ready", "active")
+
+    @property
+    def fleet_limit(self) -> int:
+        return self.fleet_limits[self.fleet]
+
     # ---------------------------------------------------------------- the walk
 
     def run(self) -> Walk:
         """Walk over [0, horizon) and close what is open at the horizon."""
         horizon = self.case.horizon
-        t: int | None = 0
-        while t is not None and t < horizon:
+        t = 0
+        while t < horizon:
+            self.instants.append(t)
             self.flow(t)
             self.step_1_boundary(t)
             self.step_2_owner(t)
@@ -163,22 +138,30 @@ class Walk:
             self.step_5_evaluate(t)
             self.step_6_block(t)
             self.step_7_traffic(t)
-            t = min((c for c in self.candidates() if c is not None and c > t), default=None)
-        if self.active:
-            self.flow(horizon)
-            self.close_record(horizon)
+            t = self.next_instant()
+        self.flow(horizon)
+        self.close_record(horizon)
+        if self.period_end is not None:
             self.finish_row()
-            for transfer in self.running:
-                up, down = transfer.moved(horizon)
-                self.in_flight += transfer.upload + transfer.download - up - down
+        for transfer in self.running:
+            up, down = transfer.moved(horizon)
+            self.in_flight += transfer.upload + transfer.download - up - down
         return self
+
+    def next_instant(self) -> int:
+        """Return the first instant after this one at which anything could happen, the horizon at the latest."""
+        later = [t for t in self.candidates() if t is not None and t > self.clock]
+        t = min([*later, self.case.horizon])
+        if self.status == "ready" and self.has_moved_enough(t):
+            t = self.clock + 1 + bisect_left(range(self.clock + 1, t), True, key=self.has_moved_enough)
+        return t
 
     def candidates(self) -> list[int | None]:
         """Return every instant known so far at which anything could happen, past ones included."""
         case = self.case
         instants: list[int | None] = [case.activation, self.period_end, self.refresh_at]
-        instants += [self.block_at, self.attempt_at, self.close_at]
-        instants += [at for at, _ in case.updates]
+        instants += [self.block_at, self.attempt_at, self.close_at, self.ready_until]
+        instants += [entry.at for entry in case.timeline]
         instants += [due for due, _ in self.due_records]
         instants += [r.start + r.duration for r in self.running]
         for item in case.items:
@@ -189,6 +172,10 @@ class Walk:
         if self.session_open and case.session[0] == "on-demand" and not self.is_running(self.clock):
             instants.append(self.session_end())
         return instants
+
+    def has_moved_enough(self, t: int) -> bool:
+        """Say whether a ready SIM has moved before ``t`` what makes it active, if nothing changes until then."""
+        return self.ready_bytes + sum(up + down for up, down, _ in self.moved_by(t)) >= READY_BYTES
 
     def is_running(self, t: int) -> bool:
         """Say whether any traffic runs on from ``t``: while it does, no session ends."""
@@ -205,35 +192,42 @@ class Walk:
         return [item for item in self.case.items if isinstance(item, Stream)]
 
     def stream_offers(self, stream: Stream, t: int) -> tuple[int, int]:
-        """Return what the stream has offered by ``t``, counted from its own start, the file's."""
-        elapsed = t - stream.begin
-        return stream.upload_rate * elapsed // 1000, stream.download_rate * elapsed // 1000
+        """Return what the stream offers from the last instant up to ``t``, counted from its own start, the file's."""
+        before, after = self.clock - stream.begin, t - stream.begin
+        return (
+            stream.upload_rate * after // 1000 - stream.upload_rate * before // 1000,
+            stream.download_rate * after // 1000 - stream.download_rate * before // 1000,
+        )
 
     def is_on(self, stream: Stream, t: int) -> bool:
-        return self.active and max(stream.begin, self.case.activation) <= t < stream.until
+        return self.in_service and stream.begin <= t < stream.until
 
     def flows(self, stream: Stream, t: int) -> bool:
         return self.is_on(stream, t) and self.lets_through(stream.via_dns)
+
+    def moved_by(self, t: int) -> list[tuple[int, int, bool]]:
+        """Return (upload, download, via DNS) of what moves from the last instant up to ``t``, as things are now."""
+        moved = []
+        for stream in self.streams():
+            if self.flows(stream, self.clock):
+                moved.append((*self.stream_offers(stream, t), stream.via_dns))
+        for transfer in self.running:
+            before, after = transfer.moved(self.clock), transfer.moved(t)
+            moved.append((after[0] - before[0], after[1] - before[1], transfer.via_dns))
+        return moved
 
     def flow(self, t: int) -> None:
         """Move what runs from the last instant up to ``t``, under the state that has held since."""
         if self.is_running(self.clock):
             self.last_activity = t
         for stream in self.streams():
-            if not self.is_on(stream, self.clock):
-                continue
-            before, after = self.stream_offers(stream, self.clock), self.stream_offers(stream, t)
-            up, down = after[0] - before[0], after[1] - before[1]
-            self.row["offered_bytes"] += up + down
-            if self.flows(stream, self.clock):
-                self.move(up, down, dns=stream.via_dns)
-                self.moved_by_traffic += up + down
-            else:
-                self.row["undelivered_bytes"] += up + down
-        for transfer in self.running:
-            before, after = transfer.moved(self.clock), transfer.moved(t)
-            up, down = after[0] - before[0], after[1] - before[1]
-            self.move(up, down, dns=transfer.via_dns)
+            if self.is_on(stream, self.clock):
+                offered = sum(self.stream_offers(stream, t))
+                self.row["offered_bytes"] += offered
+                if not self.flows(stream, self.clock):
+                    self.row["undelivered_bytes"] += offered
+        for up, down, via_dns in self.moved_by(t):
+            self.move(up, down, dns=via_dns)
             self.moved_by_traffic += up + down
         self.running = [r for r in self.running if r.start + r.duration > t]
         if self.blocked:
@@ -247,13 +241,17 @@ class Walk:
             return
         row, record = self.row, self.record
         assert record is not None, "bytes outside of a session"
-        first, last = row["used_bytes"] + 1, row["used_bytes"] + total
+        moved_before = row["carried_bytes"] + row["used_bytes"]
+        first, last = moved_before + 1, moved_before + total
         row["upload_bytes"] += upload
         row["download_bytes"] += download
         row["used_bytes"] += total
         row["dns_bytes"] += total if dns else 0
-        record.total += total
+        record.upload += upload
+        record.download += download
+        record.dns += total if dns else 0
         record.counted += total if not dns or self.case.dns_counts else 0
+        self.ready_bytes += total
         over = range(max(first, self.fleet_limit + 1), last + 1)
         above_cache = range(max(first, self.fleet_limit + 1, self.cached_limit + 1), last + 1)
         row["overage_bytes"] += len(over)
@@ -266,14 +264,23 @@ class Walk:
 
     # ------------------------------------------------------------ periods, rows
 
-    def start_period(self, number: int, start: int) -> None:
-        self.period_end = self.end_of_period(number)
+    def start_first_period(self, start: int) -> None:
+        """Start a period that those after it are counted from; its number follows the last one's."""
+        self.anchor = start
+        self.anchor_number = len(self.rows)
+        self.start_period(start)
+
+    def start_period(self, start: int) -> None:
+        number = len(self.rows)
+        self.period_end = self.case.period_end(self.anchor, number - self.anchor_number)
         self.row = {
             "period": number,
+            "fleet": None,
             "period_start": start,
             "period_end": self.period_end,
-            "complete": self.period_end <= self.case.horizon,
+            "complete": start >= 0 and self.period_end <= self.case.horizon,
             "data_limit_bytes": None,
+            "carried_bytes": 0,
             "offered_bytes": 0,
             "upload_bytes": 0,
             "download_bytes": 0,
@@ -288,23 +295,16 @@ class Walk:
             "blocks": 0,
             "first_blocked_at": None,
             "blocked_ms": 0,
+            "fee_due": False,
         }
 
     def finish_row(self) -> None:
-        self.row["data_limit_bytes"] = None if self.fleet_limit == UNLIMITED else self.fleet_limit
+        self.row["fleet"] = self.fleet
+        self.row["data_limit_bytes"] = _limit(self.fleet_limit)
         self.rows.append(self.row)
 
-    def end_of_period(self, number: int) -> int:
-        case = self.case
-        if isinstance(case.billing_period, int):
-            return case.activation + (number + 1) * case.billing_period
-        start = case.start.astimezone(UTC)
-        first = start + timedelta(milliseconds=case.activation)
-        if case.billing_period == "calendar-month":
-            first = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        else:
-            assert case.billing_period == "activation-month"
-        return (_months_later(first, number + 1) - start) // timedelta(milliseconds=1)
+    def note(self, t: int, event: str, cause: str) -> None:
+        self.events.append(Event(t, self.row["period"], event, _limit(self.cached_limit), cause))
 
     # --------------------------------------------------------- sessions, records
 
@@ -315,27 +315,55 @@ class Walk:
             interval = self.case.record_interval
             self.open_session(t, None if interval is None else t + interval)
 
+    def open_always_on_session(self, t: int) -> None:
+        """Open the session of a device that is always on; the first point of its grid after ``t`` closes a record."""
+        close_at = self.grid
+        while close_at is not None and close_at <= t:
+            assert self.case.record_interval is not None
+            close_at += self.case.record_interval
+        self.open_session(t, close_at)
+
     def open_session(self, t: int, first_close: int | None) -> None:
+        self.session += 1
         self.session_open = True
-        self.record = Record(t)
+        self.record = OpenRecord(t)
         self.close_at = first_close
+
+    def end_session(self, t: int) -> None:
+        self.close_record(t)
+        self.session_open = False
+        self.close_at = None
 
     def close_record(self, t: int) -> None:
         """Close the open record at ``t``; one of zero length is not made. No record is open then."""
         record, self.record = self.record, None
         if record is not None and record.start < t:
-            self.records.append((record.start, t, record.total))
+            moved = (record.upload, record.download, record.dns)
+            self.records.append(UsageRecord(self.row["period"], self.session, record.start, t, *moved))
             self.due_records.append((t + self.case.record_delay, record.counted))
 
     # ------------------------------------------------------------ what is enforced
 
-    def evaluate(self, t: int) -> None:
+    def evaluate(self, t: int, cause: str) -> None:
         if self.recorded > self.cached_limit:
             if not self.blocked and self.block_at is None:
                 self.block_at = t + self.case.enforcement_delay
+                self.block_cause = cause
         else:
             self.block_at = None
+            self.unblock(t, cause)
+
+    def unblock(self, t: int, cause: str) -> None:
+        if self.blocked:
             self.blocked = False
+            self.note(t, "unblock", cause)
+
+    def cut(self, t: int, transfers: list[Running]) -> None:
+        """End transfers in progress at ``t``: what they have not moved is undelivered."""
+        for transfer in transfers:
+            up, down = transfer.moved(t)
+            self.row["undelivered_bytes"] += transfer.upload + transfer.download - up - down
+        self.running = [r for r in self.running if r not in transfers]
 
     def dns_passes(self, resolver: str) -> bool:
         rule = self.case.dns_when_blocked
@@ -351,76 +379,143 @@ class Walk:
             return
         self.close_record(t)
         self.due_records.clear()
-        self.finish_row()
-        self.start_period(self.row["period"] + 1, t)
-        self.recorded = 0
-        self.blocked = False
+        self.unblock(t, "period")
         self.block_at = None
+        self.finish_row()
+        self.recorded = 0
+        if self.in_service:
+            self.start_period(t)
+        else:
+            self.period_end = None
         if self.session_open:
-            self.record = Record(t)
+            self.record = OpenRecord(t)
 
     def step_2_owner(self, t: int) -> None:
+        self.refresh_for = self.refresh_cause if t == self.refresh_at else None
+        self.came_back = False
+        if t == self.case.activation:
+            self.leave_new(t)
+        if self.status == "ready" and (self.ready_bytes >= READY_BYTES or t >= self.ready_until):
+            self.status = "active"
+        entries = [entry for entry in self.case.timeline if entry.at == t]
+        for entry in entries:
+            if isinstance(entry, SetStatus):
+                self.set_status(t, entry.status)
+        for entry in entries:
+            if isinstance(entry, Move) and entry.to != self.fleet:
+                self.fleet = entry.to
+                self.start_refresh(t, "move")
+        for entry in entries:
+            if isinstance(entry, SetLimit):
+                self.fleet_limits[entry.fleet] = _number(entry.limit)
+                if entry.fleet == self.fleet:
+                    self.start_refresh(t, "update")
+        paid_before = self.case.initial is not None and not self.rows
+        if self.status == "active" and not paid_before:
+            self.row["fee_due"] = True
+
+    def leave_new(self, t: int) -> None:
         case = self.case
-        if t == case.activation:
-            self.active = True
-            self.start_period(0, t)
-            if t == 0:
-                self.cached_limit = self.fleet_limit
-            mode, first_record = case.session
-            if mode == "always-on":
-                self.open_session(t, None if first_record is None else t + first_record)
-        for at, limit in case.updates:
-            if at == t:
-                self.fleet_limit = _number(limit)
-                if self.active and self.refresh_at is None:
-                    self.refresh_at = t + case.delay(t)
+        self.status = case.status
+        self.ready_until = case.since_start(months_later(case.start + timedelta(milliseconds=t), READY_MONTHS))
+        if case.initial is None:
+            self.start_first_period(t)
+        else:
+            self.start_first_period(case.initial.period_start)
+            used, blocked = case.initial.used, case.initial.blocked
+            self.row["carried_bytes"] = self.recorded = used
+            if blocked or (blocked is None and used > self.fleet_limit):
+                self.block_at = 0
+                self.block_cause = "initial"
+        if t == 0:
+            self.cached_limit = self.fleet_limit
+        else:
+            self.ask_for_refresh("activation")
+        mode, first_record = case.session
+        if mode == "always-on":
+            self.grid = None if first_record is None else t + first_record
+            self.open_always_on_session(t)
+
+    def set_status(self, t: int, status: str) -> None:
+        if status == self.status:
+            return
+        if status == "inactive":
+            self.status = "inactive"
+            self.cut(t, self.running)
+            self.end_session(t)
+            self.last_lookup = None
+            self.attempt_at = None
+        elif self.status == "ready":
+            self.status = "active"
+        else:
+            self.status = "active"
+            if self.period_end is None:
+                self.start_first_period(t)
+            self.ask_for_refresh("return")
+            self.came_back = True
+            if self.case.session[0] == "always-on":
+                self.open_always_on_session(t)
+
+    def start_refresh(self, t: int, cause: str) -> None:
+        if self.status != "new" and self.refresh_at is None:
+            self.refresh_at = t + self.case.delay(t)
+            self.refresh_cause = cause
+            if self.refresh_at == t:
+                self.ask_for_refresh(cause)
+
+    def ask_for_refresh(self, cause: str) -> None:
+        if self.refresh_for is None:
+            self.refresh_for = cause
 
     def step_3_refresh(self, t: int) -> None:
-        if t == self.refresh_at or t == self.case.activation > 0:
+        if self.refresh_for is None:
+            return
+        if t == self.refresh_at:
+            self.refresh_at = None
+        if self.cached_limit != self.fleet_limit:
             self.cached_limit = self.fleet_limit
-            if t == self.refresh_at:
-                self.refresh_at = None
-            self.evaluate(t)
+            self.note(t, "limit", self.refresh_for)
+        self.evaluate(t, "refresh")
 
     def step_4_close(self, t: int) -> None:
         if not self.session_open:
             return
         if self.case.session[0] == "on-demand" and self.session_end() == t:
-            self.close_record(t)
-            self.session_open = False
-            self.close_at = None
+            self.end_session(t)
         elif self.close_at == t:
             assert self.case.record_interval is not None
             self.close_record(t)
-            self.record = Record(t)
+            self.record = OpenRecord(t)
             self.close_at = t + self.case.record_interval
 
     def step_5_evaluate(self, t: int) -> None:
         for due, counted in self.due_records:
             if due == t:
                 self.recorded += counted
-                self.evaluate(t)
+                self.evaluate(t, "record")
         self.due_records = [(due, counted) for due, counted in self.due_records if due > t]
 
     def step_6_block(self, t: int) -> None:
-        if t != self.block_at:
-            return
-        self.block_at = None
-        self.blocked = True
-        self.row["blocks"] += 1
-        if self.row["first_blocked_at"] is None:
-            self.row["first_blocked_at"] = t
-        for transfer in self.running:
-            if not self.lets_through(transfer.via_dns):
-                up, down = transfer.moved(t)
-                self.row["undelivered_bytes"] += transfer.upload + transfer.download - up - down
-        self.running = [r for r in self.running if self.lets_through(r.via_dns)]
-        if self.case.reconnect is not None:
+        if t == self.block_at:
+            self.block_at = None
+            self.blocked = True
+            self.row["blocks"] += 1
+            if self.row["first_blocked_at"] is None:
+                self.row["first_blocked_at"] = t
+            self.note(t, "block", self.block_cause)
+            self.cut(t, [r for r in self.running if not self.lets_through(r.via_dns)])
+            self.start_chain(t)
+        if self.came_back and self.blocked:
+            self.start_chain(t)
+
+    def start_chain(self, t: int) -> None:
+        """Start a chain of attempts to reconnect, if the device makes any and its SIM is in service."""
+        if self.case.reconnect is not None and self.in_service:
             self.attempt_wait = self.case.reconnect.first
             self.attempt_at = t + self.attempt_wait
 
     def step_7_traffic(self, t: int) -> None:
-        if not self.active:
+        if not self.in_service:
             return
         if t == self.attempt_at:
             self.attempt(t)
@@ -472,27 +567,9 @@ class Walk:
             self.moved_by_traffic += total
 
 
-def simulate(case: Case) -> tuple[list[dict[str, Any]], list[tuple[int, int, int]]]:
-    """Walk one SIM through its horizon.
-
-    Returns
-    -------
-    rows
-        One dict per billing period that starts before the horizon.
-    records
-        ``(start, end, bytes)`` of every usage record made, the one closed by the horizon included.
-    """
-    walk = Walk(case).run()
-    return walk.rows, walk.records
-
-
 def _number(limit: int | None) -> int:
     return UNLIMITED if limit is None else limit
 
 
-def _months_later(moment: datetime, months: int) -> datetime:
-    """Return the same clock time so many months later, on the last day of a shorter month."""
-    year, month0 = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    first_of_next = datetime(year + (month0 + 1) // 12, (month0 + 1) % 12 + 1, 1, tzinfo=UTC)
-    last_day = (first_of_next - timedelta(days=1)).day
-    return moment.replace(year=year, month=month0 + 1, day=min(moment.day, last_day))
+def _limit(number: int) -> int | None:
+    return None if number == UNLIMITED else number

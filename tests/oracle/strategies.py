@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.oracle.oracle import Case, Dns, Reconnect, Stream, Transfers
+from tests.oracle.case import Case, Dns, Reconnect, SetLimit, Stream, Transfers
 
 DAY = 86_400_000
 FACTORS = tuple(Fraction(text) for text in ("1", "2", "1.5", "1.1", "1.25", "3", "10"))
@@ -33,12 +33,18 @@ DATES = (
 
 def cases() -> st.SearchStrategy[Case]:
     """Cases that can be written as scenarios, small enough for thousands of them a minute."""
-    return _mixed() | _mixed() | _mixed() | _knots()
+    mixed = _mixed(("any", "any", "any", "contest", "contest", "contest", "months"))
+    return mixed | mixed | mixed | _knots()
+
+
+def month_cases() -> st.SearchStrategy[Case]:
+    """Cases of one to three months, with a record a day."""
+    return _mixed(("months",))
 
 
 @st.composite
-def _mixed(draw: Any) -> Case:
-    kind = draw(st.sampled_from(("any", "any", "any", "contest", "contest", "contest", "months")))
+def _mixed(draw: Any, kinds: tuple[str, ...]) -> Case:
+    kind = draw(st.sampled_from(kinds))
     months, contest = kind == "months", kind == "contest"
     interval = DAY if months else draw(st.sampled_from((4, 10, 1000, 60_000, 360_000)))
     steps = draw(st.integers(28, 100) if months else st.integers(6, 14) if contest else st.integers(2, 40))
@@ -77,7 +83,7 @@ def _mixed(draw: Any) -> Case:
         session=session,
         limit=limit,
         items=items,
-        updates=updates,
+        timeline=tuple(SetLimit(*update) for update in updates),
         record_interval=record_interval,
         record_delay=draw(delays),
         enforcement_delay=draw(delays),
@@ -117,7 +123,7 @@ def _knots(draw: Any) -> Case:
         session=draw(st.sampled_from((always_on, always_on, ("on-demand", 1), ("on-demand", interval)))),
         limit=limit,
         items=(Transfers(climb, via_dns=True), *others),
-        updates=updates,
+        timeline=tuple(SetLimit(*update) for update in updates),
         record_interval=interval,
         record_delay=draw(st.sampled_from((0, 0, interval))),
         enforcement_delay=draw(st.sampled_from((0, 0, 0, interval, 2 * interval))),

@@ -1,61 +1,18 @@
-"""Tables that the oracle must meet, each derived by hand from the model, and what must hold of any case.
+"""Tables that the oracle must meet, each derived by hand from the model: metering, limits, periods, DNS, chains.
 
-Where nothing else is said: one always-on SIM with records at 100, 200, ... ms, a limit of 10 bytes, no delays,
-a horizon of 1,000 ms inside one billing period. Transfers are (time, upload, download, duration).
+What each begins with is said in ``by_hand``. Statuses, moves, ``ready`` and ``initial`` have tables of their own.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from itertools import pairwise
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from tests.oracle.oracle import Case, Dns, Reconnect, Stream, Transfers, Walk, simulate
-from tests.oracle.strategies import cases
-from tests.oracle.to_yaml import write
-
-CAUSES = ("metering", "enforcement", "propagation", "dns")
-many = settings(
-    max_examples=250,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-def one_sim(*rows: tuple[int, int, int, int], **changes: Any) -> Case:
-    """Build a case from the transfers of one item; ``more`` adds items after it."""
-    more = changes.pop("more", ())
-    base: dict[str, Any] = {
-        "start": datetime(2026, 1, 1, tzinfo=UTC),
-        "horizon": 1000,
-        "session": ("always-on", 100),
-        "limit": 10,
-        "record_interval": 100,
-        "items": ((Transfers(rows),) if rows else ()) + tuple(more),
-    }
-    return Case(**(base | changes))
-
-
-def row(case: Case) -> dict[str, Any]:
-    """Return the only row, with the overage's causes as a tuple in the order of CAUSES."""
-    (only,) = rows(case)
-    return only
-
-
-def rows(case: Case) -> list[dict[str, Any]]:
-    found, _ = simulate(case)
-    return [r | {"causes": tuple(r[f"overage_{cause}_bytes"] for cause in CAUSES)} for r in found]
-
-
-def shows(table: dict[str, Any], **expected: Any) -> None:
-    assert {name: table[name] for name in expected} == expected
-
+from tests.oracle.by_hand import one_sim, row, rows, shows, windows
+from tests.oracle.case import Dns, Reconnect, Stream, Transfers
+from tests.oracle.oracle import Walk
 
 # ---------------------------------------------------------------- metering and blocks
 
@@ -77,7 +34,7 @@ def test_usage_exactly_at_the_limit_is_not_more_than_the_limit() -> None:
 
 def test_a_burst_exactly_on_a_records_end_belongs_to_the_next_record() -> None:
     case = one_sim((100, 11, 0, 0), horizon=250)
-    assert simulate(case)[1] == [(0, 100, 0), (100, 200, 11), (200, 250, 0)]
+    assert windows(case) == [(0, 100, 0), (100, 200, 11), (200, 250, 0)]
     shows(row(case), first_blocked_at=200, blocked_ms=50)
 
 
@@ -89,7 +46,7 @@ def test_a_transfer_at_the_instant_of_the_block_is_lost() -> None:
 def test_a_running_transfer_moves_whole_bytes_each_way_and_is_cut_where_it_is() -> None:
     # Started at 90, 30 ms long: by 100 it has moved 7*10//30 = 2 up and 5*10//30 = 1 down.
     case = one_sim((90, 7, 5, 30), limit=None, horizon=200)
-    assert simulate(case)[1] == [(0, 100, 3), (100, 200, 9)]
+    assert windows(case) == [(0, 100, 3), (100, 200, 9)]
     # Started at 50, 200 ms long: by the block at 100 it has moved 100*50//200 = 25.
     shows(
         row(one_sim((50, 100, 0, 200))),
@@ -202,7 +159,7 @@ def test_a_new_period_lifts_the_block_and_the_record_grid_goes_on() -> None:
     shows(first, blocks=1, data_limit_bytes=10)
     shows(second, period=1, period_start=250, period_end=500, complete=False, used_bytes=3, blocks=0)
     shows(second, first_blocked_at=None, blocked_ms=0, overage_bytes=0, data_limit_bytes=8)
-    assert simulate(case)[1] == [(0, 100, 11), (100, 200, 0), (200, 250, 0), (250, 300, 3), (300, 400, 0)]
+    assert windows(case) == [(0, 100, 11), (100, 200, 0), (200, 250, 0), (250, 300, 3), (300, 400, 0)]
 
 
 def test_a_transfer_across_a_boundary_is_offered_whole_where_it_starts() -> None:
@@ -251,11 +208,10 @@ def test_months_are_counted_from_the_first_period_and_end_on_a_shorter_months_la
 
 def test_nothing_happens_at_the_horizon_but_the_closing_of_what_is_open() -> None:
     # The record that closes at 100 would block; a period would start at 100; 5 of 10 bytes are still to move.
-    walk = Walk(one_sim((50, 11, 0, 0), (90, 10, 0, 20), horizon=100, billing_period=100)).run()
-    (only,) = walk.rows
-    shows(only, complete=True, used_bytes=16, offered_bytes=21, undelivered_bytes=0, blocks=0, overage_bytes=6)
-    assert walk.records == [(0, 100, 16)]
-    assert walk.in_flight == 5
+    case = one_sim((50, 11, 0, 0), (90, 10, 0, 20), horizon=100, billing_period=100)
+    shows(row(case), complete=True, used_bytes=16, offered_bytes=21, undelivered_bytes=0, blocks=0, overage_bytes=6)
+    assert windows(case) == [(0, 100, 16)]
+    assert Walk(case).run().in_flight == 5
 
 
 # --------------------------------------------------------- sessions, continuous traffic
@@ -278,14 +234,14 @@ def test_nothing_happens_at_the_horizon_but_the_closing_of_what_is_open() -> Non
 def test_an_on_demand_session_lasts_until_its_idle_timeout(
     idle_timeout: int, transfers: tuple[tuple[int, int, int, int], ...], records: list[tuple[int, int, int]]
 ) -> None:
-    assert simulate(one_sim(*transfers, session=("on-demand", idle_timeout)))[1] == records
+    assert windows(one_sim(*transfers, session=("on-demand", idle_timeout))) == records
 
 
 def test_suspended_continuous_traffic_ends_the_session_and_opens_one_when_it_goes_on() -> None:
     # 100 B/s from 0: 20 bytes by the second record at 200, which blocks. Session ends at 200 + 40. The boundary at
     # 350 unblocks; the new session has its grid at 450, 550: 10 bytes are no block, 20 are.
     case = one_sim(more=(Stream(0, 600, 100, 0),), session=("on-demand", 40), billing_period=350, horizon=700)
-    assert simulate(case)[1] == [(0, 100, 10), (100, 200, 10), (200, 240, 0), (350, 450, 10), (450, 550, 10),
+    assert windows(case) == [(0, 100, 10), (100, 200, 10), (200, 240, 0), (350, 450, 10), (450, 550, 10),
                                  (550, 590, 0)]  # fmt: skip
     first, second = rows(case)
     shows(first, offered_bytes=35, used_bytes=20, undelivered_bytes=15, causes=(10, 0, 0, 0), blocked_ms=150)
@@ -365,7 +321,7 @@ def test_a_chain_of_attempts_ends_with_the_first_that_finds_the_sim_unblocked() 
         reconnect=Reconnect(10, Fraction("1.5"), 40, 5, 6),
         horizon=400,
     )
-    assert simulate(case)[1] == [(0, 100, 11), (100, 200, 0), (200, 300, 11), (300, 400, 0)]
+    assert windows(case) == [(0, 100, 11), (100, 200, 0), (200, 300, 11), (300, 400, 0)]
     shows(row(case), upload_bytes=16, download_bytes=6, dns_bytes=0, offered_bytes=11, blocked_ms=100)
     # Unblocked at 301, just after the attempt of 300: the next is due at 340, where the horizon is.
     later = one_sim(
@@ -375,86 +331,3 @@ def test_a_chain_of_attempts_ends_with_the_first_that_finds_the_sim_unblocked() 
         horizon=340,
     )
     shows(row(later), used_bytes=11)
-
-
-# ------------------------------------------------------------------ whatever the case
-
-
-@given(cases())
-@many
-def test_every_byte_offered_has_moved_or_is_undelivered_or_in_flight(case: Case) -> None:
-    walk = Walk(case).run()
-    offered = sum(r["offered_bytes"] for r in walk.rows)
-    undelivered = sum(r["undelivered_bytes"] for r in walk.rows)
-    assert offered == walk.moved_by_traffic + undelivered + walk.in_flight
-    if case.dns is None and case.reconnect is None:
-        assert walk.moved_by_traffic == sum(r["used_bytes"] for r in walk.rows)
-
-
-@given(cases())
-@many
-def test_the_causes_add_up_to_the_overage_and_with_a_constant_limit_to_what_is_beyond_it(case: Case) -> None:
-    for r in rows(case):
-        assert sum(r["causes"]) == r["overage_bytes"]
-        assert r["used_bytes"] == r["upload_bytes"] + r["download_bytes"]
-        if case.limit is None and not case.updates:
-            assert r["overage_bytes"] == 0
-        elif case.limit is not None and not case.updates:
-            assert r["overage_bytes"] == max(0, r["used_bytes"] - case.limit)
-            assert r["overage_propagation_bytes"] == 0
-
-
-@given(cases())
-@many
-def test_records_hold_every_byte_once_and_never_overlap(case: Case) -> None:
-    found, records = simulate(case)
-    assert sum(total for _, _, total in records) == sum(r["used_bytes"] for r in found)
-    assert all(start < end for start, end, _ in records)
-    assert all(one[1] <= two[0] for one, two in pairwise(records))
-    for r in found:  # no record lies across a boundary
-        inside = [x for x in records if r["period_start"] <= x[0] < r["period_end"]]
-        assert all(end <= r["period_end"] for _, end, _ in inside)
-        assert sum(total for _, _, total in inside) == r["used_bytes"]
-
-
-@given(cases())
-@many
-def test_rows_follow_each_other_and_blocked_time_lies_in_them(case: Case) -> None:
-    found = rows(case)
-    assert bool(found) == (case.activation < case.horizon)
-    assert [r["period"] for r in found] == list(range(len(found)))
-    assert all(one["period_end"] == two["period_start"] for one, two in pairwise(found))
-    for r in found:
-        end = min(r["period_end"], case.horizon)
-        assert (r["first_blocked_at"] is None) == (r["blocks"] == 0) == (r["blocked_ms"] == 0)
-        if r["blocks"]:
-            assert r["period_start"] < r["first_blocked_at"] < end
-            assert r["blocked_ms"] <= end - r["first_blocked_at"]
-
-
-def test_a_case_is_written_as_a_scenario(tmp_path: Any) -> None:
-    case = one_sim(
-        (50, 1, 2, 3),
-        more=(Stream(10, 1000, 5, 6, via_dns=True), Stream(0, 20, 1, 0)),
-        limit=None,
-        updates=((7, 12),),
-        dns=Dns(1, 2, 3, "carrier"),
-        reconnect=Reconnect(1, Fraction("1.5"), 4, 5, 6),
-        billing_period=250,
-    )
-    path = write(case, tmp_path)
-    text = path.read_text(encoding="utf-8")
-    assert (tmp_path / "item-0.csv").read_text(encoding="utf-8") == (
-        "time_ms,upload_bytes,download_bytes,duration_ms\n50,1,2,3\n"
-    )
-    for line in (
-        "start: 2026-01-01T00:00:00.000Z",
-        "    data_limit: unlimited",
-        "            arrivals: {process: continuous, from: 10 ms}",
-        "            arrivals: {process: continuous, from: 0 ms, until: 20 ms}",
-        "  billing_period: 250 ms",
-        "        dns: {query: 1 B, response: 2 B, cache_ttl: 3 ms, resolver: carrier}",
-        "          reconnect: {first: 1 ms, factor: 1.5, max: 4 ms}",
-        "  - {at: 7 ms, fleet: fleet, data_limit: 12 B}",
-    ):
-        assert line in text.splitlines()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from tests.oracle.oracle import Case, Stream
+from tests.oracle.case import Case, Entry, Move, SetLimit, Stream
+
+# Names of the fleets by their numbers.
+FLEETS = ("main", "other", "third")
 
 
 def write(case: Case, folder: Path | str) -> Path:
-    """Write ``scenario.yaml`` and a ``item-N.csv`` per trace into ``folder``.
+    """Write ``scenario.yaml``, a ``item-N.csv`` per trace and perhaps ``sims.csv`` into ``folder``.
+
+    The SIM is the only one of group ``device`` in fleet ``main``.
 
     Returns
     -------
@@ -31,7 +36,7 @@ def write(case: Case, folder: Path | str) -> Path:
     period = case.billing_period
     lines = [
         "name: oracle-case",
-        f"start: {case.start.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')}",
+        f"start: {_instant(case.start)}",
         f"duration: {case.horizon} ms",
         "seed: 1",
         "platform:",
@@ -44,7 +49,7 @@ def write(case: Case, folder: Path | str) -> Path:
         f"  dns_counts: {str(case.dns_counts).lower()}",
         f"  billing_period: {f'{period} ms' if isinstance(period, int) else period}",
         "fleets:",
-        "  fleet:",
+        f"  {FLEETS[0]}:",
         f"    data_limit: {_limit(case.limit)}",
         "    any_limit: true",
         "    devices:",
@@ -52,8 +57,13 @@ def write(case: Case, folder: Path | str) -> Path:
         "        count: 1",
         f"        activation: {{at: {case.activation} ms}}",
         f"        session: {_session(case)}",
-        "        traffic:" if case.items else "        traffic: {}",
     ]
+    if case.status != "active":
+        lines.append(f"        status: {case.status}")
+    if case.initial is not None:
+        lines.append("        initial: {file: sims.csv}")
+        (folder / "sims.csv").write_text(_initial(case), encoding="utf-8")
+    lines.append("        traffic:" if case.items else "        traffic: {}")
     for number, item in enumerate(case.items):
         lines.append(f"          item-{number}:")
         if item.via_dns:
@@ -81,12 +91,39 @@ def write(case: Case, folder: Path | str) -> Path:
             f"          reconnect: {{first: {chain.first} ms, factor: {_decimal(chain.factor)}, max: {chain.max} ms}}"
         )
         lines.append(f"          handshake: {{upload: {chain.handshake_up} B, download: {chain.handshake_down} B}}")
-    if case.updates:
+    for name, limit in zip(FLEETS[1:], case.others, strict=False):
+        lines.append(f"  {name}: {{data_limit: {_limit(limit)}, any_limit: true, devices: {{}}}}")
+    if case.timeline:
         lines.append("timeline:")
-        lines += [f"  - {{at: {at} ms, fleet: fleet, data_limit: {_limit(to)}}}" for at, to in case.updates]
+        lines += [f"  - {{at: {entry.at} ms, {_entry(entry)}}}" for entry in case.timeline]
     path = folder / "scenario.yaml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def _entry(entry: Entry) -> str:
+    if isinstance(entry, SetLimit):
+        return f"fleet: {FLEETS[entry.fleet]}, data_limit: {_limit(entry.limit)}"
+    if isinstance(entry, Move):
+        return f"sims: {FLEETS[0]}/device, to: {FLEETS[entry.to]}"
+    return f"sims: {FLEETS[0]}/device, status: {entry.status}"
+
+
+def _initial(case: Case) -> str:
+    assert case.initial is not None
+    period_start, used, blocked = case.initial
+    cells = {
+        "sim": "0",
+        "period_start": _instant(case.start + timedelta(milliseconds=period_start)),
+        "used_bytes": str(used),
+    }
+    if blocked is not None:
+        cells["blocked"] = str(int(blocked))
+    return ",".join(cells) + "\n" + ",".join(cells.values()) + "\n"
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _limit(limit: int | None) -> str:

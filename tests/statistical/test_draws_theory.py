@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy import stats
 
 from fleetsim.draws.counts import draw_counts
-from fleetsim.draws.laws import Exponential, Gamma, Law, LogNormal, Pareto, Uniform
+from fleetsim.draws.laws import Empirical, Exponential, Gamma, Law, LogNormal, Pareto, Uniform
 from fleetsim.draws.philox import Purpose, stream_key, uniform_below, words, words64
 from fleetsim.draws.sizes import draw_sizes
 from tests.draws_theory import theory_cdf
@@ -62,6 +63,22 @@ def test_mean_and_variance_of_sizes_lie_within_four_standard_errors(law: Law) ->
         squares = (drawn - mean) ** 2
         # rounding to whole bytes adds 1/12
         assert abs(squares.mean() - variance - 1 / 12) < 4.0 * squares.std() / np.sqrt(drawn.size)
+
+
+def test_values_of_a_list_come_as_often_as_their_weights_say_and_not_as_others_would() -> None:
+    weights = np.array([2, 4, 0.5])
+    law = Empirical((1000, 100, 20_000, 1000), tuple(map(Fraction, ("1", "4", "0.5", "1"))))
+    drawn = sizes(law)
+    values, observed = np.unique(drawn, return_counts=True)
+    assert values.tolist() == [100, 1000, 20_000]
+    for moved, agrees in ((0, True), (0.1, False)):
+        expected = np.array([4 + moved, 2, 0.5])
+        assert (stats.chisquare(observed, expected / expected.sum() * drawn.size).pvalue > LEVEL) == agrees
+    mean = (weights @ [1000, 100, 20_000]) / 6.5
+    variance = (weights @ (np.array([1000, 100, 20_000]) - mean) ** 2) / 6.5
+    assert law.expectation() == pytest.approx(mean)
+    assert law.variance() == pytest.approx(variance)
+    assert abs(drawn.mean() - mean) < 4.0 * np.sqrt(variance / drawn.size)
 
 
 def test_the_mean_tells_a_neighbour_apart() -> None:

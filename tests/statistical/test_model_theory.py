@@ -90,7 +90,7 @@ def chance_of(scenario: Scenario, replication: int = 0) -> Any:
 
 def activations(sims: int, at: str, over: str) -> Ints:
     scenario = scenario_of(sims, activation={"at": at, "over": over})
-    return activations_ms(the_group(scenario), chance_of(scenario))
+    return activations_ms(scenario, the_group(scenario), chance_of(scenario))
 
 
 def test_activations_are_uniform_from_at_to_at_and_over_both_included() -> None:
@@ -128,7 +128,11 @@ def test_activation_record_phase_and_delay_of_a_sim_are_independent() -> None:
     chance, group = chance_of(scenario), the_group(scenario)
     phases = first_closes_ms(scenario, group, chance)
     assert phases is not None
-    drawn = [activations_ms(group, chance), phases, *(limit_delays_ms(scenario, chance, at) for at in (0, HOUR))]
+    drawn = [
+        activations_ms(scenario, group, chance),
+        phases,
+        *(limit_delays_ms(scenario, chance, at) for at in (0, HOUR)),
+    ]
     for i, a in enumerate(drawn):
         for b in drawn[:i]:
             assert uncorrelated(a, b)

@@ -95,7 +95,7 @@ def offered(scenario: Scenario, item: str = "item", replication: int = 0) -> Tra
     """What an item of the scenario's first group offers."""
     group = groups(scenario)[0]
     numbers = np.arange(group.devices.count)
-    activations = activations_ms(group, streams(scenario, group, replication, numbers))
+    activations = activations_ms(scenario, group, streams(scenario, group, replication, numbers))
     return offer(scenario, group, item, replication, numbers, activations)
 
 
@@ -594,3 +594,39 @@ def test_once_is_uniform_from_at_to_at_and_spread_both_included() -> None:
     assert not follows(wide, uniform(10 * HOUR, 10 * HOUR + 1.05 * 4 * HOUR))
     exact = transfers_of({"process": "once", "at": "10 h"}, 1000, 20 * HOUR).time_ms
     assert set(exact.tolist()) == {10 * HOUR}
+
+
+def test_a_shape_fills_the_spread_as_its_beta_law_says_and_not_as_a_neighbour() -> None:
+    shaped = {"process": "once", "at": "10 h", "spread": "4 h", "shape": "beta(3, 4)"}
+    times = transfers_of(shaped, 20_000, 20 * HOUR).time_ms
+    assert follows(times, stats.beta(3, 4, 10 * HOUR, 4 * HOUR).cdf)
+    assert not follows(times, stats.beta(3, 4.2, 10 * HOUR, 4 * HOUR).cdf)
+    # mean 3 / 7 of the spread, variance 3 * 4 / (7^2 * 8) of its square
+    assert mean_agrees(times, 10 * HOUR + 3 / 7 * 4 * HOUR)
+    assert not mean_agrees(times, 10 * HOUR + 0.44 * 4 * HOUR)
+    assert variance_agrees(times, 12 / 392 * (4 * HOUR) ** 2)
+    # both ends belong to it, and nothing beyond
+    steep = transfers_of(shaped | {"spread": "2 ms", "shape": "beta(0.1, 0.1)"}, 1000, 20 * HOUR).time_ms
+    assert set(steep.tolist()) == {10 * HOUR, 10 * HOUR + 1, 10 * HOUR + 2}
+
+
+def test_moments_of_a_shaped_spread_count_what_is_due_by_then() -> None:
+    item = {
+        "arrivals": {"process": "once", "at": "10 h", "spread": "4 h", "shape": "beta(3, 4)"},
+        "upload": {"distribution": "exponential", "mean": "3 kB"},
+    }
+    # I_x(3, 4) = sum over k >= 3 of C(6, k) x^k (1 - x)^(6 - k): 42 / 64 at the half, 694 / 4096 at the quarter
+    due = {12 * HOUR: 42 / 64, 11 * HOUR: 694 / 4096, 10 * HOUR: 0.0, 14 * HOUR + 1: 1.0, 20 * HOUR: 1.0}
+    long = scenario_of({"item": item}, 1, 20 * HOUR)
+    for begin, end in ((0, 12 * HOUR), (11 * HOUR, 12 * HOUR), (12 * HOUR, 20 * HOUR), (0, 14 * HOUR + 1)):
+        probability = due[end] - due.get(begin, 0.0)
+        found = moments(long, groups(long)[0], "item", begin, end)
+        assert found.mean == pytest.approx(probability * 3000, rel=1e-6)
+        assert found.variance == pytest.approx(probability * 3000**2 * (2 - probability), rel=1e-6)
+    # what is offered until a horizon within the spread has those moments
+    short = scenario_of({"item": item}, 40_000, 12 * HOUR)
+    per_sim = bytes_per_sim(offered(short))
+    theory = theory_of(short)
+    assert mean_agrees(per_sim, theory.mean)
+    assert variance_agrees(per_sim, theory.variance)
+    assert not mean_agrees(per_sim, 0.5 * 3000)  # half of them are due by then in a uniform spread

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from fleetsim.scenario.schema import LimitChange
+
 CAUSES = ("metering", "enforcement", "propagation", "dns")
 MONTH_MS = 31 * 86_400_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,18 +82,19 @@ def fake(
         for group, count, role in (("meter", normal, "normal"), ("stuck", faulty, "faulty"))
         if count
     }
-    first = next(iter(fleets))
+    change = LimitChange.model_construct(
+        at_ms=14 * 86_400_000 + 9 * 3_600_000, fleet=next(iter(fleets)), data_limit_bytes=4_000_000
+    )
     scenario = SimpleNamespace(
         name=name,
         description=description,
         fleets={k: SimpleNamespace(data_limit_bytes=v, devices=groups) for k, v in fleets.items()},
         platform=platform,
-        tariff=SimpleNamespace(currency=currency, fee_micros=FEE_MICROS, per_mb_micros=PRICE_MICROS, increment_bytes=1),
-        timeline=(
-            (SimpleNamespace(at_ms=14 * 86_400_000 + 9 * 3_600_000, fleet=first, data_limit_bytes=4_000_000),)
-            if timeline
-            else ()
+        tariff=SimpleNamespace(
+            currency=currency, fee_micros=FEE_MICROS, per_mb_micros=PRICE_MICROS, networks={}, increment_bytes=1
         ),
+        timeline=(change,) if timeline else (),
+        limit_changes=(change,) if timeline else (),
     )
     manifest = {
         "name": name,
@@ -167,8 +170,9 @@ def _rows(
 
 def _totals(sim_periods: pd.DataFrame) -> pd.DataFrame:
     frame = sim_periods.assign(sims=1, sim_periods=1, blocked_sim_periods=(sim_periods["blocks"] > 0).astype(int))
+    frame["complete_sim_periods"] = frame["complete"].astype(int)
     names = ["replication", "fleet", "device_group", "role"]
-    columns = ["sims", "sim_periods", "blocked_sim_periods", "blocked_ms"]
+    columns = ["sims", "sim_periods", "blocked_sim_periods", "complete_sim_periods", "blocked_ms"]
     columns += [c for c in frame.columns if c.endswith(("_bytes", "_micros")) and c != "data_limit_bytes"]
     return frame.groupby(names, observed=True)[columns].sum().reset_index()
 

@@ -104,6 +104,8 @@ def test_purposes_keep_their_numbers_for_ever() -> None:
     assert {p.name: p.value for p in Purpose} == {
         "COUNT": 1, "TIME": 2, "UPLOAD": 3, "DOWNLOAD": 4, "PHASE": 5, "JITTER": 6, "ACTIVATION": 7,
         "RECORD_PHASE": 8, "LIMIT_DELAY": 9, "UPLOAD_RESIDUAL": 10, "DOWNLOAD_RESIDUAL": 11,
+        "RATE_FACTOR": 12, "RATE_FACTOR_RESIDUAL": 13, "STATE": 14, "SOJOURN": 15, "SOJOURN_RESIDUAL": 16,
+        "MONTHLY_USE": 17, "MONTHLY_USE_RESIDUAL": 18, "TIME_RESIDUAL": 19,
     }  # fmt: skip
 
 

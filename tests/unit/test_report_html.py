@@ -129,9 +129,17 @@ def test_the_page_says_where_it_comes_from_and_what_was_assumed(odd: str) -> Non
         assert said in text
 
 
+def test_the_page_tells_the_prices_of_networks_and_not_a_hundred_of_them() -> None:
+    result = fake(replications=1, normal=20)
+    result.scenario.tariff.networks = {"US-1": 80_000, "<b>": 0}
+    assert "$0.10 per MB ($0.08 in US-1 and $0.00 in <b>)" in Page(render(result)).text
+    result.scenario.tariff.networks = {f"n{i}": 80_000 for i in range(100)}
+    assert "$0.08 in n4 and prices of their own in 95 more networks)" in Page(render(result)).text
+
+
 def test_periods_that_the_run_cuts_are_told() -> None:
     result = fake(replications=1)
-    result.sim_periods.loc[:249, "complete"] = False
+    result.replications["complete_sim_periods"] -= result.replications["sim_periods"] // 4
     assert "25 % of the SIM-periods are not wholly inside the run." in Page(render(result)).text
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scenario_texts import SMALL, SMART_METERS
 
-from fleetsim.scenario import dump, json_schema, load, load_text, resolved, scenario_hash, trace_files
+from fleetsim.scenario import dump, input_files, json_schema, load, load_text, resolved, scenario_hash
 
 GROUP = "fleets.meters.devices.meter"
 ITEM = f"{GROUP}.traffic.readings"
@@ -35,6 +35,9 @@ laws = st.one_of(
     st.builds("{{distribution: lognormal, median: {}, sigma: {}}}".format, sizes, decimals),
     st.builds("{{distribution: lognormal, mean: {}, sigma: {}}}".format, sizes, decimals),
     st.builds("{{distribution: pareto, minimum: {}, shape: 1{}}}".format, sizes, decimals),
+    st.builds(
+        "{{distribution: empirical, values: [{}, {}], weights: [{}, {}]}}".format, sizes, sizes, decimals, decimals
+    ),
 )
 arrivals = st.one_of(
     st.builds("{{process: once, at: {}, spread: {}}}".format, durations, durations),
@@ -96,6 +99,12 @@ def test_any_name_survives(fleet: str, group: str, description: str) -> None:
         "fleets.meters.data_limit=unlimited",
         f"{GROUP}.session={{mode: always-on, first_record: 6 min}}",
         f"{ITEM}.via=dns",
+        f"{ITEM}.throughput=9.6 kbit/s",
+        f"{GROUP}.network=a b",
+        "tariff.networks={US-1: 0.000001, 'null': 12}",
+        f"{ITEM}.arrivals={{process: once, at: 1 h, spread: 4 h, shape: 'beta(3, 0.125)'}}",
+        f"{ITEM}.upload={{distribution: empirical, values: [7 B, 0 B, 7 B]}}",
+        f"{ITEM}.upload={{distribution: empirical, values: [7 B, 0 B], weights: [0, 0.000001]}}",
         f"{ITEM}.upload={{distribution: uniform, minimum: 0 B, maximum: 7 B}}",
         f"{ITEM}.upload={{distribution: lognormal, median: 7 B, sigma: 0.001}}",
         f"{ITEM}={{arrivals: {{process: continuous, from: 1 h}}, download: 3 B/s}}",
@@ -131,6 +140,8 @@ def test_what_moves_no_row_leaves_the_hash(change: str) -> None:
         "platform.dns_counts=false",
         "tariff.fee=2.01",
         "tariff.currency=EUR",
+        "tariff.networks={US-1: 0.1}",
+        f"{GROUP}.network=US-1",
         "fleets.meters.data_limit=6 MB",
         "fleets.other={data_limit: 6 MB, devices: {}}",
         f"{GROUP}.count=4",
@@ -154,7 +165,9 @@ def test_a_trace_counts_by_its_content_and_can_be_renamed(tmp_path: Path) -> Non
     (tmp_path / "s.yaml").write_text(text)
     (tmp_path / "t.csv").write_text(TRACE)
     scenario = load(tmp_path / "s.yaml")
-    assert trace_files(scenario) == [("meters", "meter", "readings", tmp_path / "t.csv")]
+    assert [(file.place, file.path) for file in input_files(scenario)] == [
+        (("meters", "meter", "readings"), tmp_path / "t.csv")
+    ]
 
     (tmp_path / "out" / "traces").mkdir(parents=True)
     (tmp_path / "out" / "traces" / "0.csv").write_text(TRACE)

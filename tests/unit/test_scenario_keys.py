@@ -11,9 +11,10 @@ import pytest
 from pydantic import ValidationError
 from scenario_texts import SMALL, SMART_METERS
 
-from fleetsim.draws.laws import Constant, Exponential, Gamma, LogNormal, Pareto, Uniform
+from fleetsim.draws.laws import Constant, Empirical, Exponential, Gamma, LogNormal, Pareto, Uniform
 from fleetsim.scenario import Scenario, load_text
 from fleetsim.scenario.schema import DeviceGroup, Fleet, TrafficItem
+from fleetsim.scenario.shapes import Beta
 
 GROUP = "fleets.meters.devices.meter"
 ITEM = f"{GROUP}.traffic.readings"
@@ -73,6 +74,8 @@ RECONNECT = "{reconnect: {first: 1 s, factor: 1.1, max: 2 min}}"
         ("tariff.currency=EUR", lambda s: s.tariff.currency, "EUR"),
         ("tariff.fee=0.4", lambda s: s.tariff.fee_micros, 400_000),
         ("tariff.per_mb=0.0025", lambda s: s.tariff.per_mb_micros, 2500),
+        ("tariff.networks={US-1: 0.2, DE-1: 0}", lambda s: s.tariff.networks, {"US-1": 200_000, "DE-1": 0}),
+        ("tariff.networks.US-1=0.000001", lambda s: s.tariff.networks, {"US-1": 1}),
         ("tariff.increment=100 kB", lambda s: s.tariff.increment_bytes, 100_000),
         ("fleets.meters.data_limit=unlimited", lambda s: fleet(s).data_limit_bytes, None),
         ("fleets.meters.data_limit=2 TB", lambda s: fleet(s).data_limit_bytes, 2_000_000_000_000),
@@ -80,6 +83,7 @@ RECONNECT = "{reconnect: {first: 1 s, factor: 1.1, max: 2 min}}"
         ("fleets.new={data_limit: 1 MB, devices: {}}", lambda s: list(s.fleets), ["meters", "new"]),
         (f"{GROUP}.count=7", lambda s: s.sims, 7),
         (f"{GROUP}.role=faulty", lambda s: group(s).role, "faulty"),
+        (f"{GROUP}.network=US-1", lambda s: group(s).network, "US-1"),
         (f"{GROUP}.status=active", lambda s: group(s).status, "active"),
         (f"{GROUP}.activation.at=1 day", lambda s: group(s).activation.at_ms, DAY),
         (f"{GROUP}.activation.at=2026-01-03T00:00:00Z", lambda s: group(s).activation.at_ms, 2 * DAY),
@@ -112,6 +116,11 @@ RECONNECT = "{reconnect: {first: 1 s, factor: 1.1, max: 2 min}}"
         (f"{ITEM}.arrivals={{process: poisson, rate: 6 per week}}", lambda s: arrivals(s).rate_per_day, Fraction(6, 7)),
         (f"{ITEM}.arrivals={{process: once, at: 2026-01-02T00:00:00Z}}", lambda s: arrivals(s).at_ms, DAY),
         (f"{ITEM}.arrivals={{process: once, at: 1 h, spread: 4 h}}", lambda s: arrivals(s).spread_ms, 14_400_000),
+        (
+            f"{ITEM}.arrivals={{process: once, at: 1 h, spread: 4 h, shape: ' beta( 3,4.50 )'}}",
+            lambda s: arrivals(s).shape,
+            Beta(Fraction(3), Fraction(9, 2)),
+        ),
         (f"{ITEM}.upload=1 kB", lambda s: item(s).upload, Constant(1000)),
         (f"{ITEM}.upload={{distribution: constant, value: 5 B}}", lambda s: item(s).upload, Constant(5)),
         (f"{ITEM}.upload={{distribution: uniform, minimum: 1 B, maximum: 9 B}}", lambda s: item(s).upload, Uniform(1, 9)),
@@ -127,6 +136,17 @@ RECONNECT = "{reconnect: {first: 1 s, factor: 1.1, max: 2 min}}"
             lambda s: item(s).upload,
             LogNormal.from_mean(2000, 0.5),
         ),
+        (
+            f"{ITEM}.upload={{distribution: empirical, values: [1 kB, 100 B], weights: [1, 2.5]}}",
+            lambda s: item(s).upload,
+            Empirical((1000, 100), (Fraction(1), Fraction(5, 2))),
+        ),
+        (
+            f"{ITEM}.upload={{distribution: empirical, values: [1 kB, 100 B]}}",
+            lambda s: item(s).upload,
+            Empirical((1000, 100), (Fraction(1), Fraction(1))),
+        ),
+        (f"{ITEM}.throughput=200 kbit/s", lambda s: item(s).throughput_bits_per_s, 200_000),
         (f"{ITEM}.upload={{distribution: pareto, minimum: 2 B, shape: 2.5}}", lambda s: item(s).upload, Pareto(2, 2.5)),
         (
             f"{ITEM}.upload={{distribution: pareto, minimum: 2 B, shape: 2.5, maximum: 200 B}}",

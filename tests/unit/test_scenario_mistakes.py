@@ -13,6 +13,7 @@ from fleetsim.units import DURATION_EXPECTED
 
 GROUP = "fleets.meters.devices.meter"
 ITEM = f"{GROUP}.traffic.readings"
+SHAPE = "expected 'beta(A, B)' in quotes, A and B decimal numbers from 0.1 to 100"
 BYTES = "expected bytes such as 800 B, 5.4 kB, 1.2 MB or 4 KiB"
 
 
@@ -125,7 +126,8 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         (
             changed("            upload: 800 B\n", "            uplod: 800 B\n"),
             [
-                f"s.yaml:13: {ITEM}.uplod: found 'uplod'; expected one of arrivals, upload, download, duration, via; "
+                f"s.yaml:13: {ITEM}.uplod: found 'uplod'; expected one of arrivals, upload, download, "
+                "duration, throughput, via; "
                 "did you mean 'upload'?"
             ],
         ),
@@ -249,6 +251,27 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         ),
         # Fleets.
         (
+            changed("seed: 1", "seed: 1\ntariff: {networks: {US-1: cheap, DE.1: 1, FR-1: 1000000.1}}"),
+            [
+                "s.yaml:4: tariff.networks.DE.1: found 'DE.1'; "
+                "expected a name of 1 to 100 printable characters without '.' and '/'",
+                "s.yaml:4: tariff.networks.US-1: found 'cheap'; "
+                "expected a decimal number such as 0.10, at most 6 digits after the point",
+                "s.yaml:4: tariff.networks.FR-1: found '1000000.1'; expected at most 1,000,000",
+            ],
+        ),
+        (
+            changed("seed: 1", "seed: 1\ntariff: {networks: [US-1]}"),
+            ["s.yaml:4: tariff.networks: found a list; expected a mapping of prices per MB by network"],
+        ),
+        (
+            with_group("network: 310.260"),
+            [
+                f"s.yaml:10: {GROUP}.network: found '310.260'; "
+                "expected a name of 1 to 100 printable characters without '.' and '/'"
+            ],
+        ),
+        (
             changed("data_limit: 5 MB", "data_limit: 0 MB"),
             ["s.yaml:6: fleets.meters.data_limit: found '0 MB'; expected whole MB from 1 to 2,000,000"],
         ),
@@ -351,7 +374,7 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
             with_arrivals("{process: perodic, every: 1 s}"),
             [
                 f"s.yaml:12: {ITEM}.arrivals.process: found 'perodic'; "
-                "expected periodic, poisson, once, continuous or trace; did you mean 'periodic'?"
+                "expected periodic, poisson, on-off, once, continuous or trace; did you mean 'periodic'?"
             ],
         ),
         (
@@ -384,8 +407,67 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
             [f"s.yaml:14: {ITEM}.duration: found '1 s'; expected no duration with the process continuous"],
         ),
         (
+            with_arrivals("{process: continuous}", "            upload: 1 B/s\n            throughput: 1 kbit/s\n"),
+            [f"s.yaml:14: {ITEM}.throughput: found '1 kbit/s'; expected no throughput with the process continuous"],
+        ),
+        (
+            with_arrivals("{process: trace, file: gone.csv}", "            throughput: 1 kbit/s\n"),
+            [
+                f"s.yaml:13: {ITEM}.throughput: found '1 kbit/s'; expected no throughput with the process trace",
+            ],
+        ),
+        (
+            changed("upload: 800 B", "upload: 800 B\n            duration: 0 s\n            throughput: 1 kbit/s"),
+            [
+                f"s.yaml:15: {ITEM}.throughput: found '1 kbit/s'; "
+                "expected either a duration or a throughput, and not both"
+            ],
+        ),
+        (
+            changed("upload: 800 B", "upload: 800 B\n            throughput: 0 bit/s"),
+            [f"s.yaml:14: {ITEM}.throughput: found '0 bit/s'; expected from 1 bit/s to 1000 Gbit/s"],
+        ),
+        (
+            changed("upload: 800 B", "upload: 800 B\n            throughput: 1000.1 Gbit/s"),
+            [f"s.yaml:14: {ITEM}.throughput: found '1000.1 Gbit/s'; expected from 1 bit/s to 1000 Gbit/s"],
+        ),
+        (
+            changed("upload: 800 B", "upload: 800 B\n            throughput: 25 kB/s"),
+            [
+                f"s.yaml:14: {ITEM}.throughput: found '25 kB/s'; expected whole bits per second such as 200 kbit/s "
+                "(bit/s, kbit/s, Mbit/s or Gbit/s)"
+            ],
+        ),
+        (
             with_arrivals("{process: continuous}", "            upload: 1 TB/s\n"),
             [f"s.yaml:11: {ITEM}: found a mapping; expected at most 1 PB in the scenario from one item of one SIM"],
+        ),
+        (
+            with_arrivals('{process: once, at: 1 h, spread: 1 h, shape: "gamma(3, 4)"}'),
+            [f"s.yaml:12: {ITEM}.arrivals.shape: found 'gamma(3, 4)'; {SHAPE}"],
+        ),
+        (
+            with_arrivals('{process: once, at: 1 h, spread: 1 h, shape: "beta(3, 0.09)"}'),
+            [f"s.yaml:12: {ITEM}.arrivals.shape: found 'beta(3, 0.09)'; {SHAPE}"],
+        ),
+        (
+            with_arrivals('{process: once, at: 1 h, spread: 1 h, shape: "beta(3)"}'),
+            [f"s.yaml:12: {ITEM}.arrivals.shape: found 'beta(3)'; {SHAPE}"],
+        ),
+        (
+            with_arrivals("{process: once, at: 1 h, spread: 1 h, shape: beta(3, 4)}"),
+            [
+                f"s.yaml:12: {ITEM}.arrivals.4): found '4)'; expected one of process, at, spread, shape",
+                f"s.yaml:12: {ITEM}.arrivals.shape: found 'beta(3'; {SHAPE}",
+            ],
+        ),
+        (
+            with_arrivals('{process: once, at: 1 h, shape: "beta(3, 4)"}'),
+            [f"s.yaml:12: {ITEM}.arrivals.spread: found nothing; expected more than 0 s, for the shape needs a spread"],
+        ),
+        (
+            with_arrivals('{process: once, at: 1 h, spread: 12726 days, shape: "beta(3, 4)"}'),
+            [f"s.yaml:12: {ITEM}.arrivals.spread: found '12726 days'; expected at most 12,725 days with a shape"],
         ),
         (
             with_arrivals("{process: once, at: 1 h}", ""),
@@ -426,10 +508,53 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
             [f"s.yaml:13: {ITEM}.upload.maximum: found '2 B'; expected more than the minimum"],
         ),
         (
+            with_size("{distribution: empirical, values: [1 B, 2 XB, 3 B], weights: [1, -1, 2, x]}"),
+            [
+                f"s.yaml:13: {ITEM}.upload.values.1: found '2 XB'; {BYTES}; the units are B, kB, MB, GB, TB, KiB, MiB, GiB",
+                f"s.yaml:13: {ITEM}.upload.weights.1: found '-1'; expected a decimal number such as 0.5",
+                f"s.yaml:13: {ITEM}.upload.weights.3: found 'x'; expected a decimal number such as 0.5",
+            ],
+        ),
+        (
+            with_size("{distribution: empirical, values: [1 B, 2 B], weights: [1]}"),
+            [f"s.yaml:13: {ITEM}.upload.weights: found a list; expected as many weights as values, 2"],
+        ),
+        (
+            with_size("{distribution: empirical, values: [1 B, 2 B], weights: []}"),
+            [f"s.yaml:13: {ITEM}.upload.weights: found a list; expected as many weights as values, 2"],
+        ),
+        (
+            with_size("{distribution: empirical, values: [1 B, 2 B], weights: [0, 0.0]}"),
+            [f"s.yaml:13: {ITEM}.upload.weights: found a list; expected at least one weight above 0"],
+        ),
+        (
+            with_size("{distribution: empirical, values: [1 B], weights: [1000000001]}"),
+            [
+                f"s.yaml:13: {ITEM}.upload.weights.0: found '1000000001'; "
+                "expected a decimal number from 0 to 1,000,000,000"
+            ],
+        ),
+        (
+            with_size("{distribution: empirical, values: []}"),
+            [f"s.yaml:13: {ITEM}.upload.values: found a list of 0; expected a list of 1 to 10,000 sizes in bytes"],
+        ),
+        (
+            with_size(f"{{distribution: empirical, values: [{'1 B, ' * 10_000}2 B]}}"),
+            [f"s.yaml:13: {ITEM}.upload.values: found a list of 10,001; expected a list of 1 to 10,000 sizes in bytes"],
+        ),
+        (
+            with_size("{distribution: empirical}"),
+            [f"s.yaml:13: {ITEM}.upload.values: found nothing; expected a list of 1 to 10,000 sizes in bytes"],
+        ),
+        (
+            with_size("{distribution: empirical, values: 1 B}"),
+            [f"s.yaml:13: {ITEM}.upload.values: found '1 B'; expected a list of 1 to 10,000 sizes in bytes"],
+        ),
+        (
             with_size("{distribution: normal, mean: 2 B}"),
             [
                 f"s.yaml:13: {ITEM}.upload.distribution: found 'normal'; "
-                "expected constant, uniform, exponential, gamma, lognormal or pareto; did you mean 'lognormal'?"
+                "expected constant, uniform, exponential, gamma, lognormal, pareto or empirical; did you mean 'lognormal'?"
             ],
         ),
         # The timeline.
@@ -450,53 +575,6 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
 )
 def test_a_mistake_says_where_it_is_what_was_found_and_what_was_expected(text: str, lines: list[str]) -> None:
     assert mistakes(text) == lines
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        (changed("seed: 1", "seed: 1\ntimezone: Europe/Berlin"), "s.yaml:4: timezone: found 'Europe/Berlin'"),
-        (changed("seed: 1", "seed: 1\ntariff: {networks: {US-1: 0.2}}"), "s.yaml:4: tariff.networks: found 'networks'"),
-        (with_group("network: US-1"), f"s.yaml:10: {GROUP}.network: found 'network'"),
-        (with_group("rate_spread: 0.4"), f"s.yaml:10: {GROUP}.rate_spread: found 'rate_spread'"),
-        (with_group("monthly_use: {median: 3 MB, p95: 9 MB}"), f"s.yaml:10: {GROUP}.monthly_use: found 'monthly_use'"),
-        (with_group("initial: {file: sims.csv}"), f"s.yaml:10: {GROUP}.initial: found 'initial'"),
-        (with_group("status: ready"), f"s.yaml:10: {GROUP}.status: found 'ready'"),
-        (
-            with_arrivals("{process: on-off, rate: 6 per h, on: 1 h, off: 2 h}"),
-            f"s.yaml:12: {ITEM}.arrivals.process: found 'on-off'",
-        ),
-        (
-            with_arrivals("{process: poisson, rate: 6 per h, profile: office-hours}"),
-            f"s.yaml:12: {ITEM}.arrivals.profile: found 'profile'",
-        ),
-        (
-            with_arrivals('{process: once, at: 1 h, spread: 1 h, shape: "beta(3, 4)"}'),
-            f"s.yaml:12: {ITEM}.arrivals.shape: found 'shape'",
-        ),
-        (
-            changed("upload: 800 B", "upload: 800 B\n            throughput: 200 kbit/s"),
-            f"s.yaml:14: {ITEM}.throughput: found 'throughput'",
-        ),
-        (
-            with_size("{distribution: empirical, values: [1 B], weights: [1]}"),
-            f"s.yaml:13: {ITEM}.upload.distribution: found 'empirical'",
-        ),
-    ],
-)
-def test_what_is_not_supported_yet_is_said_and_nothing_else(text: str, line: str) -> None:
-    assert mistakes(text) == [f"{line}; not supported yet"]
-
-
-def test_status_changes_and_moves_on_the_timeline_are_not_supported_yet() -> None:
-    text = with_timeline(
-        "{at: 20 days, sims: meters/meter, status: inactive}", "{at: 21 days, sims: meters/meter, count: 1, to: b}"
-    )
-    assert mistakes(text) == [
-        f"s.yaml:{line}: timeline.{entry}.{key}: found '{key}'; not supported yet"
-        for line, entry, keys in ((15, 0, ("sims", "status")), (16, 1, ("sims", "count", "to")))
-        for key in keys
-    ]
 
 
 def test_a_wrong_start_makes_no_other_instant_wrong() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsim
-from fleetsim.counted import COUNTED, NO_LIMIT, NOT_BLOCKED, Counted
+from fleetsim.counted import COUNTED, HAPPENED, NO_LIMIT, NOT_BLOCKED, RECORDED, Counted
 from fleetsim.scenario.load import load_text
-from fleetsim.tables import BLOCKED, Tables, blocked_grid_ms, tabulate
+from fleetsim.tables import SCHEMAS, Tables, tabulate
+from fleetsim.tables.tabulate import blocked_grid_ms
 
 # As the interface page has them: whoever reads a result by these names must not be let down.
 SIM_PERIODS = [
@@ -48,7 +50,16 @@ SIM_PERIODS = [
     "overage_cost_micros",
     "cost_micros",
 ]
-REPLICATIONS = ["replication", "fleet", "device_group", "role", "sims", "sim_periods", "blocked_sim_periods"]
+REPLICATIONS = [
+    "replication",
+    "fleet",
+    "device_group",
+    "role",
+    "sims",
+    "sim_periods",
+    "blocked_sim_periods",
+    "complete_sim_periods",
+]
 NAMES = {"fleet", "device_group", "role"}
 TIMES = {"period_start", "period_end", "first_blocked_at"}
 TRUTHS = {"complete", "fee_due"}
@@ -109,7 +120,7 @@ def test_each_column_has_the_type_that_it_is_promised(sim_periods):
 
 
 def test_replications_has_the_sums_of_bytes_time_and_money(replications):
-    assert replications.column_names[:7] == REPLICATIONS
+    assert replications.column_names[:8] == REPLICATIONS
     sums = [name for name in SIM_PERIODS if name.endswith(("_bytes", "_micros")) and name != "data_limit_bytes"]
     assert {*sums, "blocked_ms"} <= set(replications.column_names)
     assert {str(field.type) for field in replications.schema if field.name not in NAMES} == {"int64"}
@@ -155,7 +166,7 @@ def test_a_rows_limit_is_the_fleets_before_its_end_and_null_where_there_is_none(
     # The limits change on 4 February, inside the first period of SIMs 3 to 6.
     frame = sim_periods.to_pandas()
     assert (frame.loc[frame["sim"] >= 3, "data_limit_bytes"] == 2_000_000).all()
-    without = tabulate(load_text(SCENARIO), 0, [counted(row(sim=5, limit=NO_LIMIT))]).sim_periods
+    without = tabulate(load_text(SCENARIO), 0, [counted(row(sim=5, fleet=1, limit=NO_LIMIT))]).sim_periods
     assert without["data_limit_bytes"].to_pylist() == [None]
 
 
@@ -181,6 +192,7 @@ def test_replications_are_the_sums_of_their_rows(sim_periods, replications):
     frame["sims"] = frame["period"] == 0
     frame["sim_periods"] = 1
     frame["blocked_sim_periods"] = frame["blocks"] > 0
+    frame["complete_sim_periods"] = frame["complete"]
     found = replications.to_pandas().astype(dict.fromkeys(keys[1:], str)).set_index(keys).sort_index()
     names = [name for name in found.columns if not name.startswith("overage_cost_") or name == "overage_cost_micros"]
     expected = frame.astype(dict.fromkeys(keys[1:], str)).groupby(keys)[names].sum()
@@ -199,8 +211,14 @@ def row(sim: int = 0, period: int = 0, limit: int = 1_000_000, **counts: int) ->
     return [given.get(name, 0) for name in COUNTED]
 
 
-def counted(*rows: list[int], spans: tuple[tuple[int, int, int], ...] = ()) -> Counted:
-    return Counted(np.array(rows, np.int64).reshape(-1, len(COUNTED)), np.array(spans, np.int64).reshape(-1, 3))
+def counted(
+    *rows: list[int],
+    spans: Sequence[Sequence[int]] = (),
+    records: Sequence[Sequence[int]] = (),
+    events: Sequence[Sequence[int]] = (),
+) -> Counted:
+    widths = {len(COUNTED): rows, 4: spans, len(RECORDED): records, len(HAPPENED): events}
+    return Counted(*(np.array(part, np.int64).reshape(-1, width) for width, part in widths.items()))
 
 
 def test_counts_become_a_row():
@@ -248,7 +266,7 @@ def test_a_period_that_ends_at_the_horizon_is_complete_and_one_a_millisecond_lat
 
 def test_ranges_of_sims_are_put_one_after_the_other():
     scenario = load_text(SCENARIO)
-    rows = [row(sim=0, blocks=1), row(sim=0, period=1), row(sim=3, upload_bytes=5), row(sim=6, upload_bytes=8)]
+    rows = [row(sim=0, blocks=1), row(sim=0, period=1), row(sim=3, upload_bytes=5), row(sim=6, fleet=1, upload_bytes=8)]
     whole = tabulate(scenario, 0, [counted(*rows)])
     cut = tabulate(scenario, 0, [counted(*rows[:1]), counted(), counted(*rows[1:])])
     assert cut == whole
@@ -264,9 +282,9 @@ def test_blocked_sims_are_counted_at_each_instant_from_the_blocks_start_up_to_it
     scenario = load_text(SCENARIO)
     grid = blocked_grid_ms(scenario.horizon_ms)
     # SIM 0 is blocked from the second instant of the grid, SIM 1 to the fourth, of which it is no more.
-    spans = ((0, int(grid[1]), int(grid[5])), (1, int(grid[2]), int(grid[3])))
+    spans = ((0, 0, int(grid[1]), int(grid[5])), (1, 0, int(grid[2]), int(grid[3])))
     table = tabulate(scenario, 0, [counted(row(), spans=spans)]).blocked
-    assert table.schema == BLOCKED
+    assert table.schema == SCHEMAS["blocked"]
     frame = table.to_pandas()
     normal = frame[(frame["fleet"] == "zebra") & (frame["role"] == "normal")]["blocked_sims"].tolist()
     assert normal[:7] == [0, 1, 2, 1, 1, 0, 0]

@@ -47,6 +47,22 @@ def test_bytes_are_decimal_or_binary_and_whole(text: str, size: int) -> None:
     assert units.parse_bytes(text) == size
 
 
+@pytest.mark.parametrize(
+    ("text", "rate", "canonical"),
+    [
+        ("1 bit/s", 1, "1 bit/s"),
+        ("200 kbit/s", 200_000, "200 kbit/s"),
+        (" 9.6kbit / s ", 9600, "9600 bit/s"),
+        ("1.5 Mbit per s", 1_500_000, "1500 kbit/s"),
+        ("0.001 kbit/s", 1, "1 bit/s"),
+        ("1000 Gbit/s", 10**12, "1000 Gbit/s"),
+    ],
+)
+def test_a_throughput_is_whole_bits_per_second(text: str, rate: int, canonical: str) -> None:
+    assert units.parse_bits_per_second(text) == rate
+    assert units.canonical_bit_rate(rate) == canonical
+
+
 def test_rates_and_money_are_exact() -> None:
     assert units.parse_rate_per_day("6 per day") == 6
     assert units.parse_rate_per_day("6 per week") == Fraction(6, 7)
@@ -91,6 +107,16 @@ def test_rates_and_money_are_exact() -> None:
         (units.parse_bytes_per_second, "280 kB", units.BYTE_RATE_EXPECTED),
         (units.parse_bytes_per_second, "280 kB/min", units.BYTE_RATE_EXPECTED),
         (units.parse_bytes_per_second, "0.5 B/s", "expected a whole number of bytes"),
+        (units.parse_bits_per_second, "200 kB/s", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "200 Kbit/s", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "200 kbit", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "200 kbit/min", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "200kbitpers", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "200", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "-1 bit/s", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "1e3 bit/s", units.BIT_RATE_EXPECTED),
+        (units.parse_bits_per_second, "0.0001 kbit/s", "expected a whole number of bits per second"),
+        (units.parse_bits_per_second, "9" * 10_000 + " bit/s", units.BIT_RATE_EXPECTED),
         (units.parse_rate_per_day, "6", units.RATE_EXPECTED),
         (units.parse_rate_per_day, "6 per month", units.RATE_EXPECTED),
         (units.parse_rate_per_day, "-6 per day", units.RATE_EXPECTED),
@@ -112,6 +138,7 @@ def test_what_is_no_quantity_is_answered_with_what_was_expected(
 def test_canonical_texts_read_back_to_the_same_integer(value: int) -> None:
     assert units.parse_duration_ms(units.canonical_duration(value)) == value
     assert units.parse_bytes(units.canonical_bytes(value)) == value
+    assert units.parse_bits_per_second(units.canonical_bit_rate(value)) == value
     assert units.parse_money_micros(units.canonical_money(value)) == value
 
 

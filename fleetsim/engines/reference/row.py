@@ -7,7 +7,13 @@ from fleetsim.rules.overage import overage
 
 
 class Row:
-    """Counts of one billing period, in the order of :data:`fleetsim.counted.COUNTED`."""
+    """Counts of one billing period, in the order of :data:`fleetsim.counted.COUNTED`.
+
+    Parameters
+    ----------
+    carried
+        Bytes used before the scenario's start, in a period whose fee was paid before; ``None``: it begins in the run.
+    """
 
     __slots__ = (
         "blocked_ms",
@@ -17,6 +23,7 @@ class Row:
         "download",
         "end",
         "fee_due",
+        "fee_paid",
         "first_blocked_at",
         "offered",
         "over_dns",
@@ -29,11 +36,13 @@ class Row:
         "upload",
     )
 
-    def __init__(self, period: int, start: int, end: int) -> None:
+    def __init__(self, period: int, start: int, end: int, carried: int | None = None) -> None:
         self.period = period
         self.start = start
         self.end = end
-        self.carried = 0
+        self.carried = carried or 0
+        self.fee_paid = carried is not None
+        self.fee_due = False
         self.offered = 0
         self.upload = 0
         self.download = 0
@@ -46,7 +55,6 @@ class Row:
         self.blocks = 0
         self.first_blocked_at = NOT_BLOCKED
         self.blocked_ms = 0
-        self.fee_due = 1
 
     def charge(self, first: int, last: int, fleet: int, cached: int, *, blocked: bool, pending: bool) -> None:
         """Put the bytes numbered `first` + 1 to `last` that are over the limit to their causes."""
@@ -56,10 +64,11 @@ class Row:
         self.over_propagation += over.propagation
         self.over_dns += over.dns
 
-    def counted(self, sim: int, data_limit: int) -> tuple[int, ...]:
-        """Return the finished row of SIM `sim`; `data_limit` is the fleet's, just before the row's end."""
+    def counted(self, sim: int, fleet: int, data_limit: int) -> tuple[int, ...]:
+        """Return the finished row of SIM `sim`; `fleet` and its limit `data_limit` stand just before the row's end."""
         return (
             sim,
+            fleet,
             self.period,
             self.start,
             self.end,
@@ -77,5 +86,5 @@ class Row:
             self.blocks,
             self.first_blocked_at,
             self.blocked_ms,
-            self.fee_due,
+            self.fee_due and not self.fee_paid,
         )

@@ -1,20 +1,22 @@
-"""One SIM and its device: their state, and what changes it.
+"""One SIM and its device: their state, the bytes that they move, and their traffic.
 
-The processes in `processes` decide *when* something happens; the methods here are what happens then. Each begins by
-letting running traffic move up to now (`settle`), for bytes up to an instant have moved before anything happens at it.
+The processes in `processes` decide *when* something happens; the methods here, and the functions of `enforcement` and
+`lifecycle`, are what happens then. Each begins by letting running traffic move up to now (`settle`), for bytes up to an
+instant have moved before anything happens at it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
-from fleetsim.counted import NO_LIMIT
+from fleetsim.counted import EVENT_CAUSES, EVENTS, NO_LIMIT
 from fleetsim.engines.reference.flows import Flow, Stream, Transfer
-from fleetsim.engines.reference.records import Records
+from fleetsim.engines.reference.ready import Ready
+from fleetsim.engines.reference.records import Log, Records
 from fleetsim.engines.reference.row import Row
 from fleetsim.engines.reference.world import Signal, World
 from fleetsim.rules.dns import lookup_due, lookup_passes, tunnel_passes
-from fleetsim.rules.enforcement import above_limit
 from fleetsim.scenario.schema import DeviceGroup, Platform
 
 
@@ -29,8 +31,10 @@ class Sim:
         The SIM's number in the scenario's order.
     platform, device
         How the provider meters and stops a SIM; how the device behaves.
-    fleet_limit, cached_limit
-        Bytes, or `NO_LIMIT`.
+    fleet, limit
+        Number of the fleet that it is in, and the limit that this fleet and its own cache have: bytes, or `NO_LIMIT`.
+    log
+        Keeps usage records, and has events kept.
     """
 
     def __init__(
@@ -39,32 +43,40 @@ class Sim:
         number: int,
         platform: Platform,
         device: DeviceGroup,
-        fleet_limit: int,
-        cached_limit: int,
+        fleet: int,
+        limit: int,
+        log: Log | None = None,
     ) -> None:
         self.env = env
         self.number = number
         self.platform = platform
         self.device = device
-        self.fleet_limit = fleet_limit
-        self.cached_limit = cached_limit
+        self.fleet = fleet
+        self.fleet_limit = self.cached_limit = limit
+
+        self.status: Literal["active", "ready", "inactive"] = "active"
+        self.active_since = env.now
+        self.ready: Ready | None = None
 
         self.row: Row
+        self.in_period = False  # a SIM that is made inactive has no further period
         self.rows: list[tuple[int, ...]] = []
-        self.block_spans: list[tuple[int, int, int]] = []
         self.moved = 0  # bytes numbered so far in this period
         self.counted = 0  # those of them that count toward the limit
-        self.records = Records(platform.record_interval_ms, platform.record_delay_ms)
+        self.records = Records(platform.record_interval_ms, platform.record_delay_ms, log)
         self.flows: list[Flow] = []
         self.settled_at = env.now
 
         self.blocked = False
         self.blocked_since = 0
+        self.block_spans: list[tuple[int, int, int, int]] = []
         self.pending: object | None = None  # stands for the block that an evaluation has ordered
         self.last_lookup: int | None = None
         self.chain: object | None = None  # stands for the running chain of reconnect attempts
-        self.session_open = False
+        self.sessions = 0
+        self.session: object | None = None  # stands for the open data session
         self.last_activity = 0
+        self.events: list[tuple[int, ...]] = []
 
         self.dns = dns = device.dns
         self.dns_counts = platform.dns_counts
@@ -77,10 +89,11 @@ class Sim:
         self.session_opened = Signal(env)
         self.fell_quiet = Signal(env)
         self.limit_set = Signal(env)
-        # Set by the processes: start the block's countdown, the chain of attempts, what goes on after a block.
-        self.order_block: Callable[[object], None]
+        # Set by the processes: what follows from what happens to the SIM.
+        self.order_block: Callable[[object, str], None]
         self.start_chain: Callable[[], None]
         self.resume_traffic: Callable[[], None]
+        self.watch_session: Callable[[object], None]
 
     # ---- bytes ----------------------------------------------------------------------------------------------------
 
@@ -98,8 +111,12 @@ class Sim:
         return now
 
     def _advance_flows(self, until: int) -> None:
+        if self.ready is not None:
+            self.ready.watch(self.flows, until)
         for flow in self.flows:
             upload, download = flow.advance(until)
+            if self.status == "inactive":
+                continue  # what continuous traffic's clock counts meanwhile is not offered
             if isinstance(flow, Stream):
                 self.row.offered += upload + download
             if flow.suspended:
@@ -115,6 +132,10 @@ class Sim:
         row.download += download
         if dns:
             row.dns += size
+        if self.ready is not None:
+            self.ready.count(size)
+        if self.records.log is not None:
+            self.records.log.count(upload, download, size if dns else 0)
         first = self.moved
         self.moved = last = first + size
         if last > self.fleet_limit:
@@ -136,6 +157,8 @@ class Sim:
         if self.records.next_close <= now:
             self.records.close_until(now)
         self._move(upload, download, dns=dns)
+        if self.ready is not None:
+            self.ready.watch_burst(now)
         if self.counted > self.cached_limit or self.flows:
             self.raise_doubt(now)
 
@@ -154,6 +177,8 @@ class Sim:
     def offer(self, upload: int, download: int, duration_ms: int, *, dns: bool) -> Transfer | None:
         """Start a transfer; return it if it takes time and runs."""
         now = self.settle()
+        if self.status == "inactive":
+            return None
         self.row.offered += upload + download
         if not dns:
             self.look_up(now)
@@ -175,7 +200,7 @@ class Sim:
         now = self.settle()
         passes = dns and self.tunnels_pass
         stream = Stream(clock, now, until, upload_per_s, download_per_s, dns=dns, passes=passes)
-        stream.suspended = self.blocked and not stream.passes
+        stream.suspended = self.stopped(stream)
         self.flows.append(stream)
         if not stream.suspended:
             self.be_active(now)
@@ -188,18 +213,20 @@ class Sim:
         self.flows.remove(flow)
         flow.over = True
         if not flow.suspended:
-            self._fall_quiet(now)
+            self.fall_quiet(now)
 
     def goes_on(self) -> None:
-        """Let suspended traffic go on after an unblock."""
+        """Let suspended traffic go on after an unblock or a return."""
         now = self.settle()
-        if self.blocked:
-            return
         for flow in self.flows:
-            if flow.suspended:
+            if flow.suspended and not self.stopped(flow):
                 flow.suspended = False
                 self.be_active(now)
         self.raise_doubt(now)
+
+    def stopped(self, flow: Flow) -> bool:
+        """Does the SIM's state keep this traffic from moving?"""
+        return self.status == "inactive" or (self.blocked and not flow.passes)
 
     def attempt(self) -> bool:
         """Attempt to reconnect; say whether the attempt has found the SIM unblocked."""
@@ -213,29 +240,48 @@ class Sim:
             self.move_now(now, hand.upload_bytes, hand.download_bytes)
         return True
 
+    # ---- sessions -------------------------------------------------------------------------------------------------
+
     def be_active(self, now: int) -> None:
         """Note activity, which opens a session where none is open."""
         self.last_activity = now
-        if not self.session_open:
-            self.session_open = True
-            self.records.session_opens(now)
-            self.session_opened.give()
+        if self.session is None:
+            self.open_session(now)
+            self.watch_session(self.session)
+
+    def open_session(self, now: int, first_close: int | None = None) -> None:
+        """Open a data session; its records close on a grid from its start, or on one with `first_close` on it."""
+        self.session = object()
+        self.records.session_opens(now, self.sessions, first_close)
+        self.sessions += 1
+        self.session_opened.give()
+
+    def end_session(self, now: int) -> None:
+        """End the open data session."""
+        self.session = None
+        self.records.session_ends(now)
+        self.evidence.give()
 
     @property
     def running(self) -> bool:
         """Is traffic running, other than suspended?"""
         return any(not flow.suspended for flow in self.flows)
 
-    def _fall_quiet(self, now: int) -> None:
+    def fall_quiet(self, now: int) -> None:
+        """Note that running traffic has ended, was cut or was suspended, which is activity until now."""
         self.last_activity = now
         if not self.running:
             self.fell_quiet.give()
 
-    # ---- enforcement ----------------------------------------------------------------------------------------------
+    # ---- doubt ----------------------------------------------------------------------------------------------------
 
     @property
     def in_doubt(self) -> bool:
-        """Could an evaluation of what has moved, or is about to move in this period, order a block?"""
+        """Could an evaluation of what has moved, or is about to move in this period, change anything?"""
+        if not self.in_period:
+            return False
+        if not self.records.judged:
+            return True
         if self.blocked or self.pending is not None or self.cached_limit == NO_LIMIT:
             return False
         coming = sum(flow.left(self.row.end) for flow in self.flows) if self.flows else 0
@@ -251,74 +297,10 @@ class Sim:
             self.doubt_raised.give()
             self.evidence.give()
 
-    def evaluate(self, recorded: int) -> None:
-        """Judge the recorded usage against the cached limit."""
-        if above_limit(recorded, self.cached_limit):
-            if not self.blocked and self.pending is None:
-                self.pending = ticket = object()
-                self.order_block(ticket)
-        else:
-            self.lift_block()
+    # ---- events ---------------------------------------------------------------------------------------------------
 
-    def refresh_limit(self) -> None:
-        """Read the fleet's limit into the cache, and evaluate on what has been recorded so far."""
-        now = self.settle()
-        self.cached_limit = self.fleet_limit
-        self.evaluate(self.records.recorded_until(now - 1))  # closes and evaluations due now come in later steps
-        self.raise_doubt(now - 1)
-
-    def block(self) -> None:
-        """A block takes effect: cut transfers, suspend continuous traffic, start a chain of attempts."""
-        now = self.settle()
-        self.pending = None
-        self.blocked = True
-        self.blocked_since = now
-        self.row.blocks += 1
-        if self.row.blocks == 1:
-            self.row.first_blocked_at = now
-        stopped = [flow for flow in self.flows if not (flow.passes or flow.suspended)]
-        for flow in stopped:
-            if isinstance(flow, Stream):
-                flow.suspended = True
-            else:
-                self.row.undelivered += flow.left(flow.ends)
-                self.flows.remove(flow)
-                flow.over = True
-        if stopped:
-            self._fall_quiet(now)
-        self.start_chain()
-
-    def lift_block(self) -> None:
-        """Cancel a pending block; unblock a blocked SIM."""
-        self.pending = None
-        if self.blocked:
-            self._count_blocked(self.settled_at)
-            self.blocked = False
-            if any(flow.suspended for flow in self.flows):
-                self.resume_traffic()
-
-    def _count_blocked(self, until: int) -> None:
-        self.row.blocked_ms += until - self.blocked_since
-        self.block_spans.append((self.number, self.blocked_since, until))
-
-    # ---- billing periods --------------------------------------------------------------------------------------------
-
-    def start_period(self, row: Row) -> None:
-        """Usage restarts at zero, a block or a pending block is lifted."""
-        self.row = row
-        self.moved = self.counted = 0
-        self.records.next_period()
-        self.raise_doubt(row.start - 1)
-
-    def end_period(self) -> None:
-        """Close the running row."""
-        self.settle()
-        self.lift_block()
-        self.rows.append(self.row.counted(self.number, self.fleet_limit))
-
-    def end_of_horizon(self) -> None:
-        """Close what is open at the horizon's end, up to which running traffic has moved."""
-        self.settle()
-        if self.blocked:
-            self._count_blocked(self.settled_at)
-        self.rows.append(self.row.counted(self.number, self.fleet_limit))
+    def note(self, event: Literal["block", "unblock", "limit"], cause: str) -> None:
+        """Keep an event, where the user asked for them."""
+        if self.records.log is not None:
+            numbers = EVENTS.index(event), self.cached_limit, EVENT_CAUSES.index(cause)
+            self.events.append((self.number, self.row.period, self.env.now, *numbers))

@@ -1,4 +1,4 @@
-"""What the processes wait for: a step of an instant, or a signal."""
+"""What the processes wait for: a step of an instant, or a signal; and how a limit is compared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import cast
 
 import simpy
 from simpy.events import EventPriority
+
+from fleetsim.counted import NO_LIMIT
 
 
 class World(simpy.Environment):
@@ -33,7 +35,12 @@ class Signal:
         self.env = env
         self.next = env.event()
 
-    def give(self) -> None:
+    def give(self, why: str = "") -> None:
         """Wake them, at once: before any further step of this instant."""
         given, self.next = self.next, self.env.event()
-        given.succeed()
+        given.succeed(why)
+
+
+def limit_in_bytes(data_limit_bytes: int | None) -> int:
+    """Return a limit as a number that bytes are compared with."""
+    return NO_LIMIT if data_limit_bytes is None else data_limit_bytes
