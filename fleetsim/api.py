@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from fleetsim.counted import Kept
-from fleetsim.engines import NAMES, resolve
+from fleetsim.engines import NAMES, make_ready, resolve
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.replicate import MOST_WORKERS, Progress, replicate
 from fleetsim.experiments.store import Store, name_of_input
@@ -80,7 +81,7 @@ def run(
     replications, seed
         Instead of the scenario's own.
     engine
-        ``"auto"`` or ``"reference"``. It never changes a row.
+        ``"auto"``, ``"reference"`` or ``"compiled"``. It never changes a row.
     workers
         Processes; ``None`` takes all cores where that pays. It never changes a row.
     records
@@ -117,11 +118,12 @@ def run(
     _check_word("keep", keep, get_args(Keep))
     wanted = Wanted(records, keep)
     _check_whole("workers", workers, 1, MOST_WORKERS)
-    engine = resolve(engine)
+    engine = resolve(engine, scenario, scenario.replications)
     everything = range(scenario.replications)
 
     def simulated(done: set[int]) -> Generator[tuple[int, Tables], None, None]:
         tell = progress(scenario.sims * len(everything), scenario.sims * len(done)) if progress else lambda more: None
+        make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
         return replicate(scenario, engine, [i for i in everything if i not in done], workers, tell, wanted)
 
     if out is None:

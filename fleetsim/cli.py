@@ -156,7 +156,7 @@ def _parser() -> _Parser:
     run.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
     run.add_argument("--seed", type=int, metavar="N", help="instead of the scenario's")
     run.add_argument(
-        "--engine", default="auto", metavar="auto|reference", help="how to simulate; the rows are the same"
+        "--engine", default="auto", metavar="auto|reference|compiled", help="how to simulate; the rows are the same"
     )
     run.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
     run.add_argument(

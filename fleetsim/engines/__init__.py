@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
-from fleetsim.engines.base import Engine
+from collections.abc import Callable
+from importlib.util import find_spec
 
-NAMES = ("auto", "reference")
+from fleetsim.engines.base import Engine
+from fleetsim.scenario.schema import Continuous, Once, Scenario, Trace
+
+NAMES = ("auto", "reference", "compiled")
 """What can be asked for; ``auto`` takes the engine that is fastest for the scenario."""
 
+COMPILING_S = 20.0
+"""What it takes to compile, about; once, for the code is kept."""
+LOADING_S = 1.0
+"""What it takes to load code that was compiled before, about."""
+REFERENCE_TRANSFERS_PER_S = 15_000.0
 
-def resolve(name: str) -> str:
-    """Name of the engine that runs where `name` is asked for."""
-    return "reference" if name == "auto" else name
+
+def resolve(name: str, scenario: Scenario, replications: int) -> str:
+    """Name of the engine that runs where `name` is asked for; ``auto`` waits for no compiler that does not pay."""
+    if name != "auto":
+        return name
+    if find_spec("numba") is None:
+        return "reference"
+    from fleetsim.engines.compiled.code import is_compiled
+
+    reference_s = replications * transfers(scenario) / REFERENCE_TRANSFERS_PER_S
+    return "compiled" if reference_s > 2 * (LOADING_S if is_compiled() else COMPILING_S) else "reference"
+
+
+def transfers(scenario: Scenario) -> float:
+    """About how many transfers and other events a replication has."""
+    total = 0.0
+    for fleet in scenario.fleets.values():
+        for group in fleet.devices.values():
+            each = 30.0  # what a life costs without any
+            for item in group.traffic.values():
+                if not isinstance(item.arrivals, Once | Continuous | Trace):
+                    each += float(item.arrivals.mean_per_day) * scenario.horizon_ms / 86_400_000
+            total += group.count * each
+    return total
 
 
 def engine_named(name: str) -> Engine:
-    """Return an engine; it is imported only now, for SimPy is not needed to read a result."""
+    """Return an engine; it is imported only now, for neither SimPy nor numba is needed to read a result."""
+    if name == "compiled":
+        from fleetsim.engines.compiled.engine import CompiledEngine
+
+        return CompiledEngine()
     from fleetsim.engines.reference import ReferenceEngine
 
-    return {"reference": ReferenceEngine}[name]()
+    return ReferenceEngine()
+
+
+def make_ready(name: str, tell: Callable[[str], None]) -> None:
+    """Compile what an engine needs, once and before there are other processes; `tell` is told what takes so long."""
+    if name == "compiled":
+        from fleetsim.engines.compiled.code import is_compiled
+        from fleetsim.engines.compiled.engine import CompiledEngine
+
+        if not is_compiled():
+            tell("compiling the engine, once: about 20 s")
+        CompiledEngine().compile()

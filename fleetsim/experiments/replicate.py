@@ -22,8 +22,8 @@ Progress = Callable[[int], None]
 MOST_WORKERS = 1024
 MOST_LOST = 3
 """Times that killed workers are replaced while no replication gets finished."""
-LARGEST_BLOCK = 250
-SMALL_RUN = 500
+LARGEST_BLOCK = {"reference": 250, "compiled": 4096}
+SMALL_RUN = {"reference": 500, "compiled": 10_000}
 """SIMs times replications up to which starting other processes costs more than it saves."""
 
 
@@ -56,8 +56,8 @@ def replicate(
     replications = list(replications)
     sims = scenario.sims
     if workers is None:
-        workers = 1 if sims * len(replications) <= SMALL_RUN else cores()
-    size = max(min(LARGEST_BLOCK, -(-sims // (2 * workers))), 1)
+        workers = 1 if sims * len(replications) <= SMALL_RUN[engine] else cores()
+    size = max(min(LARGEST_BLOCK[engine], -(-sims // (2 * workers))), 1)
     blocks = [range(first, min(first + size, sims)) for first in range(0, max(sims, 1), size)]
     run = _here if workers == 1 else _over_processes
     for replication, counted in run(scenario, engine, wanted.records, replications, blocks, workers, progress):

@@ -50,6 +50,7 @@ KNOWS = {
 }
 HOMES = {
     "simpy": "engines/reference",
+    "numba": "engines/compiled",
     "matplotlib": "report",
     "jinja2": "report",
     "loky": "experiments",

@@ -1,0 +1,249 @@
+"""Prepare arrays for the compiled lives, and collect what they counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetsim.clock import add_months, to_ms
+from fleetsim.counted import COUNTED, HAPPENED, NO_LIMIT, RECORDED, Counted, Kept
+from fleetsim.engines.compiled.lists import operations_of, periods_of
+from fleetsim.engines.compiled.lives import lives
+from fleetsim.engines.compiled.state import ALL, NEVER, NONE, RULES, TRAFFIC, held, nobody
+from fleetsim.rules.dns import lookup_passes, tunnel_passes
+from fleetsim.rules.ready import READY_MONTHS
+from fleetsim.rules.reconnecting import next_wait
+from fleetsim.scenario.fleet import Group, activations_ms, first_closes_ms, groups, streams
+from fleetsim.scenario.operations import Mask, Taken, taken
+from fleetsim.scenario.schema import OnDemand, Reconnect, Scenario
+from fleetsim.traffic import Transfers, offer
+
+Ints = NDArray[np.int64]
+
+BATCH = 256
+"""SIMs whose traffic is drawn in one go."""
+ROOM, SPANS_ROOM, KEPT_ROOM = 1024, 4096, 1 << 16
+WAITS_ROOM = (64, 1 << 12, 1 << 18, 1 << 24)
+"""Rooms that are compiled for: of the next one where a chain of attempts grows too slowly."""
+KEEPS = {"none": NONE, "traffic": TRAFFIC, "all": ALL}
+
+
+class CompiledEngine:
+    """The model as compiled loops; see the package's docstring."""
+
+    name = "compiled"
+
+    def compile(self) -> None:
+        """Compile, or load what was compiled before."""
+        nobody_there = np.zeros(0, np.int64)
+        offsets, columns = np.zeros(1, np.int64), tuple(nobody_there for _ in range(4))
+        holds, out = np.zeros(1, held(ROOM, WAITS_ROOM[0])), tuple(Written.room(0, 0, 0))
+        pairs, fives = np.zeros((0, 2), np.int64), np.zeros((0, 5), np.int64)
+        each, flows = np.zeros((0, 6), np.int64), np.zeros((0, 0, 5), np.int64)
+        lives(
+            np.zeros(1, RULES),
+            nobody(),
+            holds,
+            0,
+            0,
+            0,
+            each,
+            offsets,
+            pairs,
+            offsets,
+            fives,
+            np.zeros((0, 1), np.int64),
+            columns,
+            flows,
+            nobody_there,
+            out,
+            np.zeros(5, np.int64),
+            nobody_there,
+        )
+
+    def simulate(self, scenario: Scenario, replication: int, sims: range, records: Kept = "none") -> Counted:
+        """Count what SIMs `sims` do in replication number `replication`; see the reference engine's."""
+        found = []
+        for group in groups(scenario):
+            first, last = max(sims.start, group.sims.start), min(sims.stop, group.sims.stop)
+            if first >= last:
+                continue
+            whole = _Replication(scenario, group, replication, KEEPS[records])
+            whole.taken = taken(scenario, group, whole.turned)
+            numbers = np.arange(first, last) - group.first_sim
+            for start in range(0, numbers.size, BATCH):
+                found.append(whole.batch(numbers[start : start + BATCH], scenario.horizon_ms)[0])
+        found.append(Written.room(0, 0, 0))
+        return Counted(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+class Written(NamedTuple):
+    """What SIMs have counted, in the order of `Counted`."""
+
+    rows: Ints
+    spans: Ints
+    records: Ints
+    events: Ints
+
+    @classmethod
+    def room(cls, rows: int, spans: int, kept: int) -> Written:
+        """Return tables with room for so many rows, blocks, and kept records and events."""
+        widths = (len(COUNTED), 4, len(RECORDED), len(HAPPENED))
+        return cls(*(np.zeros((n, k), np.int64) for n, k in zip((rows, spans, kept, kept), widths, strict=True)))
+
+
+class _Replication:
+    """A device group in one replication."""
+
+    def __init__(self, scenario: Scenario, group: Group, replication: int, keeps: int) -> None:
+        self.scenario = scenario
+        self.group = group
+        self.replication = replication
+        self.keeps = keeps
+        self.taken: Sequence[Taken] = ()
+
+    def turned(self, before: Sequence[Taken], at: int) -> Mask:
+        """Which SIMs have turned active by themselves up to step 2 of instant `at`, after the entries `before`?"""
+        asked = _Replication(self.scenario, self.group, self.replication, NONE)
+        asked.taken = before
+        numbers = np.arange(self.group.devices.count)
+        parts = [asked.batch(numbers[i : i + BATCH], at)[1] <= at for i in range(0, numbers.size, BATCH)]
+        return np.concatenate(parts)
+
+    def batch(self, numbers: Ints, horizon: int) -> tuple[Written, Ints]:
+        """Let SIMs live up to the horizon; return what they counted, and when each turns active by itself."""
+        scenario, group = self.scenario, self.group
+        chance = streams(scenario, group, self.replication, numbers)
+        activations = activations_ms(scenario, group, chance)
+        first_closes = first_closes_ms(scenario, group, chance)
+        grid = np.full(numbers.size, NEVER) if first_closes is None else activations + first_closes
+        starts, carried, blocked = self._initial(numbers, activations)
+        operations, happens = operations_of(scenario, group, self.taken, numbers, chance)
+        periods = periods_of(scenario, starts, happens)
+        offsets, columns, flows = self._traffic(numbers, activations)
+        rules, waits = self._rules(horizon)
+        via_dns = np.array([item.via == "dns" for item in group.devices.traffic.values()], np.int64)
+        turned = np.full(numbers.size, NEVER)
+        limit = scenario.fleets[group.fleet].data_limit_bytes
+
+        each = np.stack(
+            [numbers + group.first_sim, activations, grid, self._ready_until(activations), carried, blocked], axis=1
+        )
+        room, spans, kept = ROOM, SPANS_ROOM, KEPT_ROOM if self.keeps else 0
+        found: list[Written] = []
+        begin = 0
+        while begin < numbers.size:
+            out, written = Written.room(len(periods.rows), spans, kept), np.zeros(5, np.int64)
+            holds = np.zeros(1, held(room, next(size for size in WAITS_ROOM if size >= waits.size)))
+            holds["waits"][0, : waits.size] = waits
+            holds["waits"][0, waits.size :] = waits[-1]
+            begin = lives(
+                rules,
+                nobody(),
+                holds,
+                begin,
+                group.fleet_index,
+                NO_LIMIT if limit is None else limit,
+                each,
+                *periods,
+                *operations,
+                offsets,
+                columns,
+                flows,
+                via_dns,
+                tuple(out),
+                written,
+                turned,
+            )
+            found.append(Written(*(part[:n].copy() for part, n in zip(out, written.tolist()[:4], strict=True))))
+            if written[4]:
+                room *= 16
+            else:
+                spans, kept = 4 * spans, 4 * kept
+        return Written(*(np.concatenate(parts) for parts in zip(*found, strict=True))), turned
+
+    def _initial(self, numbers: Ints, activations: Ints) -> tuple[Ints, Ints, NDArray[np.int64]]:
+        """Start of each SIM's first period, what it had used of it by then (-1: nothing), and is it blocked?"""
+        starts, carried, blocked = activations.copy(), np.full(numbers.size, -1), np.zeros(numbers.size, np.int64)
+        rows = self.scenario.initial(self.group.fleet, self.group.name)
+        if rows is not None and rows.sims.size:
+            at = np.minimum(np.searchsorted(rows.sims, numbers), rows.sims.size - 1)
+            there = rows.sims[at] == numbers
+            starts[there], carried[there] = rows.period_start_ms[at[there]], rows.used_bytes[at[there]]
+            blocked[there] = rows.blocked[at[there]]
+        return starts, carried, blocked
+
+    def _ready_until(self, activations: Ints) -> Ints:
+        if self.group.devices.status != "ready":
+            return np.full(activations.shape, NEVER)
+        start = self.scenario.start
+        return np.array(
+            [to_ms(start, add_months(self.scenario.instant(at), READY_MONTHS)) for at in activations.tolist()], np.int64
+        )
+
+    def _traffic(self, numbers: Ints, activations: Ints) -> tuple[Ints, tuple[Ints, ...], Ints]:
+        """Transfers of all items (offsets, and their four columns), and continuous traffic."""
+        items = self.group.devices.traffic
+        offsets = np.zeros((len(items), numbers.size + 1), np.int64)
+        flows = np.zeros((numbers.size, len(items), 5), np.int64)
+        columns: list[list[Ints]] = [[np.zeros(0, np.int64)] for _ in range(4)]
+        so_far = 0
+        for k, name in enumerate(items):
+            offered = offer(self.scenario, self.group, name, self.replication, numbers, activations)
+            if isinstance(offered, Transfers):
+                offsets[k] = offered.offsets + so_far
+                so_far += offered.time_ms.size
+                parts = offered.time_ms, offered.upload_bytes, offered.download_bytes, offered.duration_ms
+                for column, part in zip(columns, parts, strict=True):
+                    column.append(part)
+            else:
+                flows[:, k, 0], flows[:, k, 1] = offered.begin_ms, offered.until_ms
+                flows[:, k, 2:] = offered.clock_ms, offered.upload_bytes_per_s, offered.download_bytes_per_s
+        return offsets, tuple(np.concatenate(column) for column in columns), flows
+
+    def _rules(self, horizon: int) -> tuple[NDArray[np.void], Ints]:
+        platform, devices = self.scenario.platform, self.group.devices
+        dns, session, when_blocked = devices.dns, devices.session, devices.when_blocked
+        rules = np.zeros(1, RULES)
+        values = {
+            "horizon": horizon,
+            "record_interval": NEVER if platform.record_interval_ms is None else platform.record_interval_ms,
+            "record_delay": platform.record_delay_ms,
+            "enforcement_delay": platform.enforcement_delay_ms,
+            "dns_counts": platform.dns_counts,
+            "tunnels_pass": tunnel_passes(platform.dns_when_blocked),
+            "keeps": self.keeps,
+        }
+        if dns is not None:
+            values |= {
+                "looks_up": 1,
+                "lookups_pass": lookup_passes(platform.dns_when_blocked, dns.resolver),
+                "query": dns.query_bytes,
+                "response": dns.response_bytes,
+                "cache_ttl": dns.cache_ttl_ms,
+            }
+        if isinstance(session, OnDemand):
+            values |= {"on_demand": 1, "idle_timeout": session.idle_timeout_ms}
+        waits = np.zeros(1, np.int64)
+        if when_blocked is not None:
+            handshake = when_blocked.handshake
+            values |= {
+                "reconnects": 1,
+                "handshake_up": handshake.upload_bytes,
+                "handshake_down": handshake.download_bytes,
+            }
+            waits = waits_of(when_blocked.reconnect)
+        for name, value in values.items():
+            rules[name] = value
+        return rules, waits
+
+
+def waits_of(reconnect: Reconnect) -> Ints:
+    """Waits between the attempts of a chain, up to the one that stays."""
+    found = [reconnect.first_ms]
+    while (wait := next_wait(found[-1], reconnect.factor, reconnect.max_ms)) != found[-1]:
+        found.append(wait)
+    return np.array(found, np.int64)

@@ -1,0 +1,214 @@
+"""One SIM's life as a compiled loop: the seven steps of the model, at each instant at which something can be decided.
+
+Usage records and evaluations are only looked at while they could decide something (`in_doubt`), or where the user keeps
+them; in between they are made up for by arithmetic.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+from numpy.typing import NDArray
+
+from fleetsim.engines.compiled.enforcement import evaluate, in_doubt, take_effect
+from fleetsim.engines.compiled.flows import settle
+from fleetsim.engines.compiled.kept import BY_MOVE, BY_RECORD, BY_RETURN, BY_UPDATE
+from fleetsim.engines.compiled.lifecycle import (
+    ask_for_refresh,
+    end_of_horizon,
+    end_period,
+    make_active,
+    make_inactive,
+    move_to,
+    refresh,
+    start_period,
+)
+from fleetsim.engines.compiled.records import close_until, recorded_until
+from fleetsim.engines.compiled.sessions import end_session, session_end
+from fleetsim.engines.compiled.settings import OPTIONS
+from fleetsim.engines.compiled.state import (
+    INACTIVE,
+    MAKE_ACTIVE,
+    MAKE_INACTIVE,
+    MOVE,
+    NEVER,
+    Held,
+    Rules,
+    Sim,
+)
+from fleetsim.engines.compiled.traffic import attempt, begin_stream, end_flows, go_on, offer, start_chain
+
+
+@njit(**OPTIONS)
+def next_instant(sim: Sim, rules: Rules, held: Held, traffic: int, operation: int) -> int:
+    """The next instant at which something can be decided: traffic, an operation, or what the SIM itself waits for."""
+    now = min(traffic, operation, sim.refresh_due, sim.pending_due, sim.attempt)
+    if sim.in_period == 1:
+        now = min(now, sim.row_end)
+    now = min(now, session_end(sim, rules, held))
+    for i in range(sim.flows):
+        now = min(now, held.ends[i])
+    doubt = in_doubt(sim, rules, held)
+    if doubt or rules.keeps != 0:
+        now = min(now, sim.next_close)
+    if doubt and sim.head < sim.tail:
+        now = min(now, held.due[sim.head])
+    return now
+
+
+@njit(**OPTIONS)
+def next_traffic(times: NDArray, first: NDArray, last: NDArray, streams: NDArray) -> int:
+    """When the next transfer or stream begins."""
+    found = NEVER
+    for item in range(first.size):
+        if first[item] < last[item]:
+            found = min(found, times[first[item]])
+        elif streams[item, 0] < streams[item, 1]:
+            found = min(found, streams[item, 0])
+    return found
+
+
+@njit(**OPTIONS)
+def up_to(sim: Sim, rules: Rules, held: Held, now: int, periods: NDArray) -> None:
+    """Running traffic moves up to now, and some ends. Step 1: a period ends, the next one starts."""
+    settle(sim, rules, held, now)
+    end_flows(sim, rules, held, now)
+    if sim.in_period == 1 and sim.row_end == now:
+        end_period(sim, rules, held, now)
+        if sim.status != INACTIVE:
+            start_period(sim, rules, held, periods[sim.periods, 0], periods[sim.periods, 1])
+
+
+@njit(**OPTIONS)
+def operate(sim: Sim, rules: Rules, held: Held, now: int, operation: NDArray, periods: NDArray) -> None:
+    """Step 2: the owner changes a status, moves the SIM, or sets its fleet's limit."""
+    kind = operation[1]
+    if kind == MAKE_INACTIVE:
+        make_inactive(sim, rules, held, now)
+    elif kind == MAKE_ACTIVE:
+        make_active(sim, rules, held, now, periods)
+    else:
+        if kind == MOVE:
+            move_to(sim, rules, held, now, operation[2], operation[3])
+        else:
+            sim.fleet_limit = operation[3]
+        ask_for_refresh(sim, rules, held, now, operation[4], BY_MOVE if kind == MOVE else BY_UPDATE)
+
+
+@njit(**OPTIONS)
+def enforce(sim: Sim, rules: Rules, held: Held, now: int) -> None:
+    """Steps 3 to 6: cached limits are refreshed, sessions end, records close and are evaluated, blocks take effect."""
+    if sim.refresh_due == now or sim.returned == now:
+        refresh(sim, rules, held, now)
+    if session_end(sim, rules, held) == now:
+        end_session(sim, rules, held, now)
+    if rules.keeps != 0:
+        close_until(sim, rules, held, now)
+    if in_doubt(sim, rules, held):
+        close_until(sim, rules, held, now)
+        if sim.head < sim.tail and held.due[sim.head] <= now:
+            evaluate(sim, rules, held, now, recorded_until(sim, rules, held, now), BY_RECORD)
+    if sim.pending == 1 and sim.pending_due == now:
+        take_effect(sim, rules, held, now)
+
+
+@njit(**OPTIONS)
+def resume(sim: Sim, rules: Rules, held: Held, now: int) -> None:
+    """Step 7 begins: a device that is back and blocked starts its attempts, traffic goes on, attempts are made."""
+    if sim.returned == now and sim.return_cause == BY_RETURN and sim.blocked == 1 and sim.status != INACTIVE:
+        start_chain(sim, rules, held, now)
+    if sim.resume == now:
+        go_on(sim, rules, held, now)
+    if sim.attempt == now:
+        attempt(sim, rules, held, now)
+
+
+@njit(**OPTIONS)
+def live(
+    sim: Sim,
+    rules: Rules,
+    held: Held,
+    activation: int,
+    periods: NDArray,
+    operations: NDArray,
+    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
+    first: NDArray,
+    last: NDArray,
+    streams: NDArray,
+    via_dns: NDArray,
+    out: tuple[NDArray, NDArray, NDArray, NDArray],
+    written: NDArray,
+) -> bool:
+    """Live from the activation to the horizon; say whether there was room for it all.
+
+    Parameters
+    ----------
+    periods
+        Starts and ends of the SIM's billing periods, shape (periods, 2); the first one has begun.
+    operations
+        What the owner does, shape (operations, 5): instant, kind, fleet, limit, delay with which it arrives.
+    transfers
+        Instants, upload and download bytes and durations of all items; those of item k are number ``first[k]`` to
+        ``last[k]`` - 1. `first` is moved on.
+    streams
+        Continuous traffic of item k: begin, end, clock, upload and download bytes a second; begin >= end: none.
+    via_dns
+        Of each item: does it go through DNS?
+    out, written
+        Rows, spans, records and events, and how many of each there are.
+    """
+    times, uploads, downloads, durations = transfers
+    done, now = 0, activation
+    while True:
+        while done < operations.shape[0] and operations[done, 0] == now:
+            operate(sim, rules, held, now, operations[done], periods)
+            done += 1
+        enforce(sim, rules, held, now)
+        resume(sim, rules, held, now)
+        for item in range(first.size):
+            while first[item] < last[item] and times[first[item]] == now:
+                i = first[item]
+                offer(sim, rules, held, now, uploads[i], downloads[i], durations[i], via_dns[item])
+                first[item] += 1
+            if streams[item, 0] == now and now < streams[item, 1]:
+                begin_stream(sim, rules, held, now, streams[item], via_dns[item])
+                streams[item, 0] = NEVER
+        if in_doubt(sim, rules, held):
+            recorded_until(sim, rules, held, now)
+        if held.written and not carry_off(held, out, written):
+            return False
+        operation = operations[done, 0] if done < operations.shape[0] else NEVER
+        now = next_instant(sim, rules, held, next_traffic(times, first, last, streams), operation)
+        if now >= rules.horizon or sim.full == 1:
+            break
+        up_to(sim, rules, held, now, periods)
+    end_of_horizon(sim, rules, held, rules.horizon)
+    return carry_off(held, out, written) and sim.full == 0
+
+
+@njit(**OPTIONS)
+def carry_off(held: Held, out: tuple[NDArray, NDArray, NDArray, NDArray], written: NDArray) -> bool:
+    """Copy what the instant has written to the tables; say whether there was room."""
+    rows, spans, records, events = out
+    for i in range(held.count[0]):
+        if written[0] == rows.shape[0]:
+            return False
+        rows[written[0]] = held.rows[i]
+        written[0] += 1
+    for i in range(held.count[1]):
+        if written[1] == spans.shape[0]:
+            return False
+        spans[written[1]] = held.spans[i]
+        written[1] += 1
+    for i in range(held.count[2]):
+        if written[2] == records.shape[0]:
+            return False
+        records[written[2]] = held.records[i]
+        written[2] += 1
+    for i in range(held.count[3]):
+        if written[3] == events.shape[0]:
+            return False
+        events[written[3]] = held.events[i]
+        written[3] += 1
+    held.count[:] = 0
+    held.written = 0
+    return True

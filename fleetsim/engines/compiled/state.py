@@ -1,0 +1,189 @@
+"""What a compiled life is made of: the rules it lives under, one SIM's state, and what it holds for a while.
+
+Each is one record of int64 numbers: ms since the scenario's start, bytes, or 0 and 1. Kernels take the three of them,
+because an array costs a call more than a record does. Names are those of the reference engine.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetsim.counted import COUNTED, HAPPENED, RECORDED
+
+Sim: TypeAlias = Any
+Rules: TypeAlias = Any
+Held: TypeAlias = Any
+
+NEVER: Final = 1 << 62
+ACTIVE, READY, INACTIVE = 0, 1, 2
+MAKE_ACTIVE, MAKE_INACTIVE, MOVE, LIMIT = 0, 1, 2, 3
+"""Operations of the owner."""
+NONE, TRAFFIC, ALL = 0, 1, 2
+"""Usage records that are kept."""
+
+OFFERED, UPLOAD, DOWNLOAD, DNS = (COUNTED.index(f"{name}_bytes") for name in ("offered", "upload", "download", "dns"))
+METERING, ENFORCEMENT, PROPAGATION, LEAK = (
+    COUNTED.index(f"overage_{name}_bytes") for name in ("metering", "enforcement", "propagation", "dns")
+)
+UNDELIVERED, BLOCKS, FIRST_BLOCKED, BLOCKED_MS, FEE_DUE = (
+    COUNTED.index(name) for name in ("undelivered_bytes", "blocks", "first_blocked_at_ms", "blocked_ms", "fee_due")
+)
+NUMBER, FLEET, PERIOD, START, END, DATA_LIMIT, CARRIED = (
+    COUNTED.index(name)
+    for name in ("sim", "fleet", "period", "period_start_ms", "period_end_ms", "data_limit_bytes", "carried_bytes")
+)
+
+
+def _numbers(*names: str) -> list[tuple[str, type]]:
+    return [(name, np.int64) for name in names]
+
+
+RULES: Final = np.dtype(
+    _numbers(
+        "horizon",
+        "record_interval",  # NEVER: only at a session's end
+        "record_delay",
+        "enforcement_delay",
+        "dns_counts",
+        "lookups_pass",
+        "tunnels_pass",
+        "looks_up",
+        "query",
+        "response",
+        "cache_ttl",
+        "on_demand",
+        "idle_timeout",
+        "reconnects",
+        "handshake_up",
+        "handshake_down",
+        "keeps",  # which records
+    )
+)
+"""The platform's rules and how the devices of a group behave."""
+
+SIM: Final = np.dtype(
+    [
+        *_numbers(
+            "number",
+            "fleet",
+            "fleet_limit",
+            "cached_limit",
+            # status
+            "status",
+            "active_since",
+            "ready_since",
+            "ready_turns",  # first instant at which it is active by itself, as far as is known
+            "ready_left",
+            "returned",  # instant of an activation or a return
+            "return_cause",
+            # the running period
+            "in_period",
+            "period",
+            "periods",
+            "row_start",
+            "row_end",
+            "fee_paid",
+            "moved",
+            "counted",
+            # records
+            "begun",
+            "next_close",
+            "open_bytes",
+            "judged",
+            "recorded",
+            "head",
+            "tail",
+            "log_upload",
+            "log_download",
+            "log_dns",
+            # traffic
+            "flows",
+            "moving",  # flows that are not suspended
+            "settled_at",
+            "last_lookup",
+            "session",  # is one open?
+            "sessions",
+            "last_activity",
+            "grid",
+            # enforcement
+            "blocked",
+            "blocked_since",
+            "pending",
+            "pending_due",
+            "pending_cause",
+            "refresh_due",
+            "refresh_asked",
+            "refresh_cause",
+            "attempt",
+            "waits",
+            "resume",  # instant at which suspended traffic may go on
+            "full",
+        ),
+        ("row", np.int64, (len(COUNTED),)),
+    ]
+)
+"""One SIM and its device."""
+
+_NEVER: Final = (
+    "begun",
+    "next_close",
+    "last_lookup",
+    "pending_due",
+    "refresh_due",
+    "attempt",
+    "ready_left",
+    "ready_turns",
+    "returned",
+    "resume",
+)
+
+
+def held(room: int, waits: int) -> np.dtype[np.void]:
+    """Return the record of what a SIM holds for a while.
+
+    Parameters
+    ----------
+    room
+        Running transfers, and closed records that wait for their evaluation.
+    waits
+        Distances of the attempts; the last one goes on for ever.
+    """
+    flows = (
+        "began",
+        "ends",
+        "duration",
+        "upload",
+        "download",
+        "upload_done",
+        "download_done",
+        "dns",
+        "passes",
+        "suspended",
+        "continuous",
+    )
+    return np.dtype(
+        [
+            ("written", np.int64),
+            ("count", np.int64, (4,)),
+            ("rows", np.int64, (4, len(COUNTED))),
+            ("spans", np.int64, (64, 4)),
+            ("records", np.int64, (16, len(RECORDED))),
+            ("events", np.int64, (256, len(HAPPENED))),
+            ("waits", np.int64, (waits,)),
+            ("due", np.int64, (room,)),
+            ("size", np.int64, (room,)),
+            *((name, np.int64, (room,)) for name in flows),
+        ]
+    )
+
+
+def nobody() -> NDArray[np.void]:
+    """Return the state of a SIM of which nothing has happened yet, shape (1,)."""
+    sim = np.zeros(1, SIM)
+    for name in _NEVER:
+        sim[name] = NEVER
+    sim["judged"] = 1
+    return sim
