@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from fleetsim.results import Result
+from fleetsim.scenario.base import Part
+from fleetsim.scenario.sizes import SizePart
 
 
 def plain_rows(result: Result) -> list[dict[str, Any]]:
@@ -22,3 +25,11 @@ def plain_rows(result: Result) -> list[dict[str, Any]]:
             if row[name] is not None:
                 row[name] -= start_ms
     return rows
+
+
+def parts_of_a_scenario(base: type[Part] = Part) -> Iterator[type[Part]]:
+    """Yield the model of each part that a scenario can have."""
+    for part in base.__subclasses__():
+        if part is not SizePart and part.__module__.startswith("fleetsim."):
+            yield part
+        yield from parts_of_a_scenario(part)

@@ -60,8 +60,9 @@ def _running(outlook: Outlook) -> Iterator[str]:
         yield f"{some(waiting, 'SIM')} above the limit and not blocked: the next record has them blocked"
     free, found = np.sum(~rows.blocked & (rows.used_bytes <= limit)), outlook.crossing_now
     if found is not None:
-        count = f"about {found.sims:,.0f} cross" if found.sims >= 0.95 else "hardly one crosses"
-        yield f"of the {free:,} others {count} it before their period ends{_half(outlook, found)}"
+        count = f"{found.sims:,.0f}" if found.sims >= 0.95 else ""
+        who = f"about {count} {'crosses' if count == '1' else 'cross'}" if count else "hardly one crosses"
+        yield f"of the {free:,} others {who} it before their period ends{_half(outlook, found)}"
 
 
 def _ready(outlook: Outlook) -> Iterator[str]:

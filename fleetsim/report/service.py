@@ -1,79 +1,134 @@
-"""The half-sentences about service: at which limit, and what share of the SIM-periods was blocked."""
+"""The first half of the answer: at which limit, and how many SIMs were blocked."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetsim.experiments.statistics import mean_interval
 from fleetsim.report import words
 from fleetsim.report.source import (
     FEW_EVENTS,
     ROLES,
     Estimate,
     Result,
-    Summary,
     confidence,
+    has_rows,
     replications,
     start_and_end,
-    total,
 )
 
 
 def limits(result: Result) -> str:
     """``At 5 MB``; ``unlimited`` where no limit ever stands; counted where there are several."""
-    fleets, changes = result.scenario.fleets, result.scenario.limit_changes
-    ever = {f.data_limit_bytes for f in fleets.values()} | {change.data_limit_bytes for change in changes}
-    if ever == {None}:
+    fleets = result.scenario.fleets
+    first = {fleet.data_limit_bytes for fleet in fleets.values()}
+    # Some limit set anew is no change of it.
+    changes = [change for change in result.scenario.limit_changes if {change.data_limit_bytes} != first]
+    if first | {change.data_limit_bytes for change in changes} == {None}:
         return words.limit(None)
-    first = {f.data_limit_bytes for f in fleets.values()}
     if len(first) > 1:
         return f"With the limits of all {len(fleets)} fleets"
-    text = words.limit(*first)
+    (old,) = first
+    begun = "Without a data limit at first" if old is None else f"At {words.limit(old)}"
     if not changes:
-        return f"At {text}"
+        return begun
     if len(changes) > 1 or len(fleets) > 1:
-        return f"At {text} first, changed by {_counted(len(changes), 'entry', 'entries')} of the timeline"
-    change = changes[0]
-    when = start_and_end(result)[0] + timedelta(milliseconds=change.at_ms)
-    return f"At {text}, and {words.limit(change.data_limit_bytes)} from {words.instant(when)}"
+        return f"{begun}, changed by {words.counted(len(changes), 'entry', 'entries')} of the timeline"
+    new = changes[0].data_limit_bytes
+    when = words.instant(start_and_end(result)[0] + timedelta(milliseconds=changes[0].at_ms))
+    if old is None:
+        return f"Without a data limit, and at {words.limit(new)} from {when}"
+    verb = "lowered" if new is not None and new < old else "raised"
+    return f"{begun}, {verb} to {words.limit(new)} on {when}"
 
 
-def blocked(result: Result, summary: Summary, fleet: str) -> str:
-    """Who was blocked, one phrase a role: ``1.9 % of SIM-periods of normal devices ... were blocked``."""
-    frame = result.replications
+@dataclass(frozen=True)
+class Counts:
+    """How many there are of a role, and how many of these were blocked at least once.
+
+    Parameters
+    ----------
+    seen, blocked
+        int64, shape (replications,).
+    one, many
+        What is counted.
+    """
+
+    seen: NDArray[np.int64]
+    blocked: NDArray[np.int64]
+    one: str
+    many: str
+
+
+def counts(result: Result, role: str, fleet: str) -> Counts:
+    """SIMs of a role in a fleet (or ``all``); SIM-periods where the run kept no rows."""
+    kind = ("SIM", "SIMs") if has_rows(result) else ("SIM-period", "SIM-periods")
+    frame = result.sim_periods if has_rows(result) else result.replications
+    chosen = (frame["role"] == role).to_numpy()
     if fleet != "all":
-        frame = frame[frame["fleet"] == fleet]
-    seen = {role: total(frame, "sim_periods", role=role) for role in ROLES}
-    roles = [role for role in ROLES if seen[role]]
-    count = {role: total(frame, "blocked_sim_periods", role=role) for role in roles}
-    if not any(count.values()):
-        return f"none of {periods(sum(seen.values()), result)} was blocked"
-    phrases = []
-    for role in roles:
-        # One role only: no need to tell it from another.
-        whose = f" of {role} devices" if len(roles) > 1 else ""
-        estimate = summary.get("blocked_sim_periods_share", role=role, fleet=fleet)
-        phrases.append(_share_of_periods(result, count[role], seen[role], whose, estimate))
-    return f"{words.listed(phrases)} were blocked at least once"
+        chosen &= (frame["fleet"] == fleet).to_numpy()
+    n = replications(result)
+    if not has_rows(result):
+        place = frame["replication"].to_numpy()[chosen]
+        sums = (
+            np.bincount(place, frame[name].to_numpy()[chosen], n).astype(np.int64)
+            for name in ("sim_periods", "blocked_sim_periods")
+        )
+        return Counts(*sums, *kind)
+    place, sim, blocks = (frame[name].to_numpy()[chosen] for name in ("replication", "sim", "blocks"))
+    # Rows of one SIM stand together.
+    begins = np.flatnonzero((np.diff(sim, prepend=-1) != 0) | (np.diff(place, prepend=-1) != 0))
+    if not begins.size:
+        return Counts(np.zeros(n, np.int64), np.zeros(n, np.int64), *kind)
+    ever = np.maximum.reduceat(blocks, begins) > 0
+    return Counts(np.bincount(place[begins], minlength=n), np.bincount(place[begins][ever], minlength=n), *kind)
 
 
-def _share_of_periods(result: Result, count: int, seen: int, whose: str, estimate: Estimate | None) -> str:
-    if count in (0, seen):
-        return f"{'all' if count else 'none'} of {periods(seen, result, whose)}"
-    if count < FEW_EVENTS:
-        return f"{words.number(count)} of {periods(seen, result, whose)} ({words.share(count / seen)})"
-    bounds = estimate.interval if estimate else None
-    if estimate is None or bounds is None:
-        return f"{words.share(count / seen if estimate is None else estimate.value)} of SIM-periods{whose}"
-    value, low, high = words.estimated_share(estimate.value, *bounds)
-    return f"{value} of SIM-periods{whose} ({words.share(confidence(result))} interval {low} to {high})"
+def blocked(result: Result, fleet: str) -> str:
+    """Who was blocked, one phrase a role: ``19 of 980 normal SIMs on average ... were blocked at least once``."""
+    by_role = {role: counts(result, role, fleet) for role in ROLES}
+    by_role = {role: each for role, each in by_role.items() if each.seen.any()}
+    n = replications(result)
+    if not any(each.blocked.any() for each in by_role.values()):
+        every = next(iter(by_role.values()))
+        size = sum(float(each.seen.mean()) for each in by_role.values())
+        again = f" in any of {n:,} replications" if n > 1 else ""
+        return f"none of {_of(size, every)} was blocked{again}"
+    # One role only: no need to tell it from another.
+    adjective = {role: f"{role} " if len(by_role) > 1 else "" for role in by_role}
+    phrases = [_phrase(result, each, adjective[role]) for role, each in by_role.items()]
+    certain = all(not each.blocked.any() or (each.blocked == each.seen).all() for each in by_role.values())
+    again = f", in each of {n:,} replications" if certain and n > 1 else ""
+    return f"{words.listed(phrases)} were blocked at least once{again}"
 
 
-def periods(seen: int, result: Result, whose: str = "") -> str:
-    """``400 SIM-periods of faulty devices in 20 replications``."""
+def _phrase(result: Result, count: Counts, adjective: str) -> str:
+    n, seen, ever = replications(result), int(count.seen.sum()), int(count.blocked.sum())
+    of = _of(seen / n, count, adjective)
+    if ever in (0, seen):
+        return f"all {of}" if ever else f"none of {of}"
+    share = words.share(ever / seen)
+    if ever < FEW_EVENTS or n == 1:
+        # An interval of their mean would promise too much.
+        runs = f" in {n:,} replications" if n > 1 else ""
+        return f"{ever:,} of {_of(seen, count, adjective)}{runs} ({share})"
+    estimate = Estimate(*mean_interval(count.blocked.astype(np.float64), confidence(result)))
+    if (bounds := estimate.interval) is None:
+        return f"{words.number(estimate.value)} of {of} ({share})"
+    value, low, high = words.estimated_count(estimate.value, *bounds)
+    return f"{value} of {of} on average ({share}; {words.share(confidence(result))} interval {low} to {high})"
+
+
+def _of(size: float, count: Counts, adjective: str = "") -> str:
+    return f"{words.number(size)} {adjective}{count.one if size == 1 else count.many}"
+
+
+def periods(seen: int, result: Result) -> str:
+    """``400 SIM-periods in 20 replications``."""
     n = replications(result)
     runs = f" in {n:,} replications" if n > 1 else ""
-    return f"{_counted(seen, 'SIM-period', 'SIM-periods')}{whose}{runs}"
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"
+    return f"{words.counted(seen, 'SIM-period', 'SIM-periods')}{runs}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fleetsim.clock import MS_PER_DAY
@@ -11,6 +12,7 @@ from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
 from fleetsim.scenario.arrivals import Continuous, OnOff, Periodic, Poisson, Process
 from fleetsim.scenario.base import Misfit, Reading
 from fleetsim.scenario.devices import MAX_SIMS, AlwaysOn, DeviceGroup, TrafficItem
+from fleetsim.scenario.moments import instant_text
 from fleetsim.scenario.platform import Platform
 from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
 from fleetsim.scenario.schema import Entry, LimitChange, Move, StatusChange
@@ -105,9 +107,12 @@ def _group(path: tuple[Key, ...], group: DeviceGroup, platform: Platform | None,
         if not isinstance(stream, Continuous) or reading.start is None:
             continue
         if stream.until_ms is None and stream.from_ms >= horizon_ms:
-            yield Misfit(
-                (*where, "from"), f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)}"
-            )
+            yield Misfit((*where, "from"), _before_the_end(reading.start, horizon_ms))
+
+
+def _before_the_end(start: datetime, horizon_ms: int) -> str:
+    end = instant_text(start + timedelta(milliseconds=horizon_ms))
+    return f"expected an instant before the scenario's end, {canonical_duration(horizon_ms)} or {end}"
 
 
 def _transfers_at_most(group: DeviceGroup, arrivals: Process, horizon_ms: int) -> float:
@@ -145,8 +150,7 @@ def _mean(law: Law) -> float:
 
 def _entry(path: tuple[Key, ...], entry: Entry, fleets: dict[str, Any], reading: Reading) -> Iterator[Misfit]:
     if reading.start is not None and reading.horizon_ms is not None and entry.at_ms >= reading.horizon_ms:
-        end = canonical_duration(reading.horizon_ms)
-        yield Misfit((*path, "at"), f"expected an instant before the scenario's end, {end}")
+        yield Misfit((*path, "at"), _before_the_end(reading.start, reading.horizon_ms))
     if isinstance(entry, LimitChange):
         yield from _limit(path, entry, fleets)
         return

@@ -6,13 +6,13 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from fleetsim import units
 from fleetsim.scenario.arrivals import Continuous, Once, OnOff, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.devices import AlwaysOn, DeviceGroup, Dns, OnDemand, TrafficItem, WhenBlocked
+from fleetsim.scenario.moments import instant_text
 from fleetsim.scenario.platform import Platform, Propagation, Tariff
 from fleetsim.scenario.quantities import as_decimal
 from fleetsim.scenario.schema import Entry, Fleet, LimitChange, Move, Scenario
@@ -96,7 +96,7 @@ def _resolved(scenario: Scenario, file_name: Callable[[Place, str], str]) -> dic
     return {
         "name": scenario.name,
         "description": scenario.description,
-        "start": _instant(scenario.start),
+        "start": instant_text(scenario.start),
         "duration": _ms(scenario.horizon_ms),
         "seed": scenario.seed,
         "replications": scenario.replications,
@@ -106,11 +106,6 @@ def _resolved(scenario: Scenario, file_name: Callable[[Place, str], str]) -> dic
         "fleets": {name: _fleet(name, fleet, file_name) for name, fleet in scenario.fleets.items()},
         "timeline": [_entry(entry) for entry in scenario.timeline],
     }
-
-
-def _instant(instant: datetime) -> str:
-    precision = "milliseconds" if instant.microsecond else "seconds"
-    return instant.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _limit(limit: int | None) -> str:

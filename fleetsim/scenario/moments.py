@@ -38,6 +38,12 @@ def parse_instant(value: str) -> datetime:
     return instant
 
 
+def instant_text(instant: datetime) -> str:
+    """Write an instant of UTC as a scenario has it."""
+    precision = "milliseconds" if instant.microsecond else "seconds"
+    return instant.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 def _start(raw: Any, info: ValidationInfo) -> datetime:
     instant = parse_instant(text_of(raw, START_EXPECTED))
     if isinstance(info.context, Reading):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 import fleetsim
-from fleetsim.scenario import arrivals, devices, platform, schema, sizes, timeline
+from fleetsim.scenario import arrivals, devices, initial, platform, preset, schema, sizes, timeline, trace
 from fleetsim.scenario.base import Part
 from tests.support import parts_of_a_scenario
 
@@ -17,7 +19,7 @@ name: keys
 start: 2026-03-10T00:00:00Z
 duration: 35 days
 seed: 7
-platform: {preset: super-sim, dns_counts: true}
+platform: {preset: super-sim, limit_propagation: {typical: 5 min, typical_share: 0.5, max: 15 min}}
 tariff: {preset: super-sim-payg, networks: {US-1: 0.08}}
 fleets:
   small:
@@ -43,7 +45,7 @@ fleets:
             download: {distribution: lognormal, mean: 900 kB, sigma: 0.1}
             throughput: 2 kbit/s
           firmware:
-            arrivals: {process: once, at: 5 days}
+            arrivals: {process: once, at: 30 h}
             download: 300 kB
             duration: 2 h
         dns: {query: 70 B, response: 150 B, cache_ttl: 5 min, resolver: public}
@@ -78,7 +80,7 @@ fleets:
           positions:
             arrivals: {process: trace, file: trace.csv}
           messages:
-            arrivals: {process: on-off, rate: 60 per h, on: 10 min, off: 2 h}
+            arrivals: {process: on-off, rate: 20 per h, on: 10 min, off: 2 h}
             upload: 300 B
           pictures:
             arrivals: {process: poisson, rate: 1 per h}
@@ -107,17 +109,21 @@ LIGHT = "fleets.small.devices.light"
 TRACKER = "fleets.large.devices.tracker"
 READINGS, ALARMS, UPDATE = (f"{METER}.traffic.{item}" for item in ("readings", "alarms", "update"))
 LOOP, TUNNEL = (f"{STUCK}.traffic.{item}" for item in ("loop", "tunnel"))
-MESSAGES, PICTURES, UPLOADS, REPORTS = (
-    f"{TRACKER}.traffic.{item}" for item in ("messages", "pictures", "uploads", "reports")
+POSITIONS, MESSAGES, PICTURES, UPLOADS, REPORTS = (
+    f"{TRACKER}.traffic.{item}" for item in ("positions", "messages", "pictures", "uploads", "reports")
 )
 PROPAGATION = "platform.limit_propagation"
 
 
 class Change(NamedTuple):
-    """Another value for a key, and a column of `sim_periods`, or an entry of the manifest, that it must change."""
+    """Another value for a key, and a column of `sim_periods`, or an entry of the manifest, that it must change.
+
+    `also` is what else has to be said for the value to be taken.
+    """
 
     value: str
     shows_in: str
+    also: tuple[str, ...] = ()
 
 
 Changes = tuple[type[Part], str, dict[str, Change]]
@@ -140,7 +146,9 @@ CHANGES: tuple[Changes, ...] = (
             "timezone": Change("Asia/Tokyo", "used_bytes"),
             "platform": Change("{record_interval: 1 h}", "overage_metering_bytes"),
             "tariff": Change("{fee: 3}", "fee_micros"),
-            "fleets": Change("{a: {data_limit: 1 MB, devices: {b: {count: 1, traffic: {}}}}}", "fleet"),
+            "fleets": Change(
+                "{a: {data_limit: 1 MB, devices: {b: {count: 1, traffic: {}}}}}", "fleet", ("timeline=[]",)
+            ),
             "timeline": Change("[]", "blocks"),
         },
     ),
@@ -151,11 +159,11 @@ CHANGES: tuple[Changes, ...] = (
             "record_interval": Change("1 h", "overage_metering_bytes"),
             "record_delay": Change("30 s", "first_blocked_at"),
             "enforcement_delay": Change("1 min", "overage_enforcement_bytes"),
-            "limit_propagation": Change("2 h", "overage_propagation_bytes"),
+            "limit_propagation": Change("2 h", "blocked_ms"),
             "preset": Change("other", "period_end"),
             "dns_when_blocked": Change("none", "overage_dns_bytes"),
-            "dns_counts": Change("false", "first_blocked_at"),
-            "billing_period": Change("calendar-month", "period_end"),
+            "dns_counts": Change("false", "overage_bytes"),
+            "billing_period": Change("30 days", "period_end"),
         },
     ),
     (
@@ -183,7 +191,7 @@ CHANGES: tuple[Changes, ...] = (
         schema.Fleet,
         "fleets.small",
         {
-            "data_limit": Change("3 MB", "data_limit_bytes"),
+            "data_limit": Change("3 MB", "first_blocked_at"),
             "devices": Change("{light: {count: 2, traffic: {}}, stuck: {count: 1, traffic: {}}}", "device_group"),
         },
     ),
@@ -193,7 +201,7 @@ CHANGES: tuple[Changes, ...] = (
         {
             "count": Change("4", "sim"),
             "role": Change("faulty", "role"),
-            "network": Change("DE-1", "usage_cost_micros"),
+            "network": Change("null", "usage_cost_micros"),
             "activation": Change("{at: 1 day}", "period_start"),
             "rate_spread": Change("0.2", "offered_bytes"),
             "session": Change("{mode: on-demand}", "first_blocked_at"),
@@ -239,7 +247,7 @@ CHANGES: tuple[Changes, ...] = (
             "via": Change("null", "dns_bytes"),
         },
     ),
-    (devices.TrafficItem, f"{METER}.traffic.firmware", {"duration": Change("20 h", "first_blocked_at")}),
+    (devices.TrafficItem, f"{METER}.traffic.firmware", {"duration": Change("2 days", "undelivered_bytes")}),
     (devices.TrafficItem, UPDATE, {"throughput": Change("200 bit/s", "first_blocked_at")}),
     (
         arrivals.Periodic,
@@ -247,8 +255,8 @@ CHANGES: tuple[Changes, ...] = (
         {
             "process": Change("{process: poisson, rate: 1 per h}", "offered_bytes"),
             "every": Change("2 h", "offered_bytes"),
-            "jitter": Change("20 min", "first_blocked_at"),
-            "first": Change("3 min", "first_blocked_at"),
+            "jitter": Change("30 min", "used_bytes"),
+            "first": Change("30 min", "used_bytes"),
         },
     ),
     (
@@ -291,8 +299,11 @@ CHANGES: tuple[Changes, ...] = (
     ),
     (
         arrivals.Trace,
-        f"{TRACKER}.traffic.positions.arrivals",
-        {"file": Change("other-trace.csv", "offered_bytes")},
+        f"{POSITIONS}.arrivals",
+        {
+            "process": Change("{process: continuous}", "offered_bytes", (f"{POSITIONS}.upload=1 B/s",)),
+            "file": Change("other-trace.csv", "offered_bytes"),
+        },
     ),
     (
         sizes.ConstantSize,
@@ -422,10 +433,10 @@ CHANGES: tuple[Changes, ...] = (
 
 #: The columns of the files: lines that a column's change leaves, and what it must change.
 COLUMNS = {
-    "sims.csv: sim": ("1,2026-02-20T10:00:00Z,2900000,0", "sim"),
+    "sims.csv: sim": ("1,2026-02-20T10:00:00Z,2900000,0", "period_start"),
     "sims.csv: period_start": ("0,2026-02-21T10:00:00Z,2900000,0", "period_end"),
     "sims.csv: used_bytes": ("0,2026-02-20T10:00:00Z,2800000,0", "carried_bytes"),
-    "sims.csv: blocked": ("0,2026-02-20T10:00:00Z,2900000,1", "blocks"),
+    "sims.csv: blocked": ("0,2026-02-20T10:00:00Z,2900000,1", "first_blocked_at"),
     "trace.csv: sim": ("0,60000,180,40,0", "offered_bytes"),
     "trace.csv: time_ms": ("1,2700000000,180,40,0", "offered_bytes"),
     "trace.csv: upload_bytes": ("1,60000,181,40,0", "upload_bytes"),
@@ -433,7 +444,6 @@ COLUMNS = {
     "trace.csv: duration_ms": ("1,60000,180,40,2600000000", "used_bytes"),
 }
 
-PRESETS = {"platforms": "platforms/other.yaml", "tariffs": "tariffs/other.yaml"}
 EACH = [
     pytest.param(path, key, change, id=f"{path}.{key}".lstrip("."))
     for _, path, changes in CHANGES
@@ -447,7 +457,7 @@ def other_presets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("presets") / "presets"
     shutil.copytree(preset._FOLDER, folder)
     for kind, old, new in (
-        ("platforms/super-sim", "activation-month", "calendar-month"),
+        ("platforms/super-sim", "activation-month", "30 days"),
         ("tariffs/super-sim-payg", "2.00", "4.00"),
     ):
         content = (folder / f"{kind}.yaml").read_text()
@@ -487,7 +497,7 @@ def unchanged(simulate: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 @pytest.mark.parametrize(("path", "key", "change"), EACH)
 def test_a_key_changes_what_it_is_for(simulate, unchanged, path, key, change):
     place = path if key in CHOOSING else f"{path}.{key}".lstrip(".")
-    assert simulate(f"{place}={change.value}")[change.shows_in] != unchanged[change.shows_in]
+    assert simulate(f"{place}={change.value}", *change.also)[change.shows_in] != unchanged[change.shows_in]
 
 
 @pytest.mark.parametrize(("column", "line", "shows_in"), [(c, *change) for c, change in COLUMNS.items()])
@@ -500,7 +510,7 @@ def test_any_limit_lets_a_limit_be_any_number_of_bytes(simulate, unchanged):
     with pytest.raises(fleetsim.BadInput, match="whole MB"):
         simulate("fleets.small.data_limit=600 kB")
     found = simulate("fleets.small.any_limit=true", "fleets.small.data_limit=600 kB")
-    assert found["data_limit_bytes"] != unchanged["data_limit_bytes"]
+    assert found["first_blocked_at"] != unchanged["first_blocked_at"]
 
 
 def test_the_same_value_in_other_words_changes_no_row(simulate, unchanged):
@@ -518,6 +528,5 @@ def test_no_key_of_a_scenario_is_left_out_here():
 
 
 def test_no_column_of_a_file_is_left_out_here():
-    columns = {f"{name}: {column}" for name in ("sims.csv", "trace.csv") for column in header(name)}
-    assert set(COLUMNS) == columns
-    assert set(header("sims.csv")) == set(initial.COLUMNS)
+    sims = {f"sims.csv: {name}" for name in (*initial._REQUIRED, *initial._OPTIONAL)}
+    assert set(COLUMNS) == sims | {f"trace.csv: {name}" for name in trace._COLUMNS}

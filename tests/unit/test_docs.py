@@ -11,8 +11,7 @@ from types import ModuleType
 import pytest
 
 import fleetsim
-from fleetsim.scenario.base import Part
-from fleetsim.scenario.sizes import SizePart
+from tests.support import parts_of_a_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -28,13 +27,6 @@ def reference() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def parts_of_a_scenario(base: type[Part] = Part) -> Iterator[type[Part]]:
-    for part in base.__subclasses__():
-        if part is not SizePart and part.__module__.startswith("fleetsim."):
-            yield part
-        yield from parts_of_a_scenario(part)
 
 
 def whole_scenarios() -> Iterator[tuple[str, str, dict[str, str]]]:

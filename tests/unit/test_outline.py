@@ -201,7 +201,9 @@ def test_sims_in_the_middle_of_a_period_are_counted_and_those_that_will_cross(tm
         " of the limit, 1 of these above it; 1 blocked, the last until 2026-01-20 00:00 UTC" in found
     )
     # 500,000 s are 5 days 18:53:20
-    assert "of the 2 others about 1 cross it before their period ends, half of these by about 2026-01-06 18:53" in found
+    assert (
+        "of the 2 others about 1 crosses it before their period ends, half of these by about 2026-01-06 18:53" in found
+    )
 
 
 def test_above_the_limit_and_not_blocked_the_next_record_decides(tmp_path):

@@ -399,7 +399,7 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
             with_arrivals("{process: continuous, from: 31 days}", "            upload: 1 B/s\n"),
             [
                 f"s.yaml:12: {ITEM}.arrivals.from: found '31 days'; "
-                "expected an instant before the scenario's end, 31 days"
+                "expected an instant before the scenario's end, 31 days or 2026-02-01T00:00:00Z"
             ],
         ),
         (
@@ -561,7 +561,7 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         (
             with_timeline("{at: 31 days, fleet: meter, data_limit: 1 kB}"),
             [
-                "s.yaml:15: timeline.0.at: found '31 days'; expected an instant before the scenario's end, 31 days",
+                "s.yaml:15: timeline.0.at: found '31 days'; expected an instant before the scenario's end, 31 days or 2026-02-01T00:00:00Z",
                 "s.yaml:15: timeline.0.fleet: found 'meter'; expected the name of a fleet ('meters'); "
                 "did you mean 'meters'?",
             ],

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from fleetsim.clock import add_months, to_ms
 from fleetsim.counted import COUNTED, HAPPENED, NO_LIMIT, RECORDED, Counted, Kept
+from fleetsim.engines.compiled.items import ITEM, LAW, STREAM
 from fleetsim.engines.compiled.lists import operations_of, periods_of
 from fleetsim.engines.compiled.lives import lives
+from fleetsim.engines.compiled.plan import Laws, Own, Steps, own, plan
 from fleetsim.engines.compiled.state import ALL, NEVER, NONE, RULES, TRAFFIC, held, nobody
 from fleetsim.rules.dns import lookup_passes, tunnel_passes
 from fleetsim.rules.ready import READY_MONTHS
@@ -19,7 +21,6 @@ from fleetsim.rules.reconnecting import next_wait
 from fleetsim.scenario.fleet import Group, activations_ms, first_closes_ms, groups, streams
 from fleetsim.scenario.operations import Mask, Taken, taken
 from fleetsim.scenario.schema import OnDemand, Reconnect, Scenario
-from fleetsim.traffic import Transfers, offer
 
 Ints = NDArray[np.int64]
 
@@ -36,32 +37,36 @@ class CompiledEngine:
 
     name = "compiled"
 
+    def __init__(self, *, by_event: bool = False) -> None:
+        self.by_event = by_event  # live every day instant by instant: the same rows, more slowly
+
     def compile(self) -> None:
         """Compile, or load what was compiled before."""
-        nobody_there = np.zeros(0, np.int64)
-        offsets, columns = np.zeros(1, np.int64), tuple(nobody_there for _ in range(4))
-        holds, out = np.zeros(1, held(ROOM, WAITS_ROOM[0])), tuple(Written.room(0, 0, 0))
-        pairs, fives = np.zeros((0, 2), np.int64), np.zeros((0, 5), np.int64)
-        each, flows = np.zeros((0, 6), np.int64), np.zeros((0, 0, 5), np.int64)
+        none, offsets = np.zeros(0, np.int64), np.zeros(1, np.int64)
+        numbers = (none, none, none, none)
+        unsigned = np.zeros(0, np.uint64)
         lives(
             np.zeros(1, RULES),
             nobody(),
-            holds,
-            0,
-            0,
-            0,
-            each,
-            offsets,
-            pairs,
-            offsets,
-            fives,
-            np.zeros((0, 1), np.int64),
-            columns,
-            flows,
-            nobody_there,
-            out,
+            np.zeros(1, held(ROOM, WAITS_ROOM[0])),
+            *(0, 0, 0, 0),
+            np.zeros((0, 7), np.int64),
+            *(offsets, np.zeros((0, 2), np.int64)),
+            *(offsets, np.zeros((0, 5), np.int64)),
+            np.zeros(0, ITEM),
+            Laws(np.zeros(1, LAW), (unsigned, np.zeros(0, np.uint32)), (unsigned, none, none, np.zeros(0, np.int32))),
+            Steps((none, none, none, unsigned), (none, none, none, none, none, none)),
+            Own(
+                np.zeros((0, 0), np.int64),
+                np.zeros((1, 0, 3)),
+                np.zeros(0),
+                np.zeros((0, 1), np.int64),
+                numbers,
+                np.zeros((0, 0, 5), np.int64),
+            ),
+            tuple(Written.room(0, 0, 0)),
             np.zeros(5, np.int64),
-            nobody_there,
+            none,
         )
 
     def simulate(self, scenario: Scenario, replication: int, sims: range, records: Kept = "none") -> Counted:
@@ -71,7 +76,7 @@ class CompiledEngine:
             first, last = max(sims.start, group.sims.start), min(sims.stop, group.sims.stop)
             if first >= last:
                 continue
-            whole = _Replication(scenario, group, replication, KEEPS[records])
+            whole = _Replication(scenario, group, replication, KEEPS[records], by_event=self.by_event)
             whole.taken = taken(scenario, group, whole.turned)
             numbers = np.arange(first, last) - group.first_sim
             for start in range(0, numbers.size, BATCH):
@@ -98,16 +103,18 @@ class Written(NamedTuple):
 class _Replication:
     """A device group in one replication."""
 
-    def __init__(self, scenario: Scenario, group: Group, replication: int, keeps: int) -> None:
+    def __init__(self, scenario: Scenario, group: Group, replication: int, keeps: int, *, by_event: bool) -> None:
         self.scenario = scenario
         self.group = group
         self.replication = replication
         self.keeps = keeps
+        self.by_event = by_event
+        self.plan = plan(scenario, group, replication)
         self.taken: Sequence[Taken] = ()
 
     def turned(self, before: Sequence[Taken], at: int) -> Mask:
         """Which SIMs have turned active by themselves up to step 2 of instant `at`, after the entries `before`?"""
-        asked = _Replication(self.scenario, self.group, self.replication, NONE)
+        asked = _Replication(self.scenario, self.group, self.replication, NONE, by_event=self.by_event)
         asked.taken = before
         numbers = np.arange(self.group.devices.count)
         parts = [asked.batch(numbers[i : i + BATCH], at)[1] <= at for i in range(0, numbers.size, BATCH)]
@@ -123,14 +130,14 @@ class _Replication:
         starts, carried, blocked = self._initial(numbers, activations)
         operations, happens = operations_of(scenario, group, self.taken, numbers, chance)
         periods = periods_of(scenario, starts, happens)
-        offsets, columns, flows = self._traffic(numbers, activations)
-        rules, waits = self._rules(horizon)
-        via_dns = np.array([item.via == "dns" for item in group.devices.traffic.values()], np.int64)
+        traffic = own(scenario, group, self.replication, self.plan, numbers, activations)
+        rules, waits = self._rules(horizon, traffic)
         turned = np.full(numbers.size, NEVER)
         limit = scenario.fleets[group.fleet].data_limit_bytes
 
         each = np.stack(
-            [numbers + group.first_sim, activations, grid, self._ready_until(activations), carried, blocked], axis=1
+            [numbers + group.first_sim, numbers, activations, grid, self._ready_until(activations), carried, blocked],
+            axis=1,
         )
         room, spans, kept = ROOM, SPANS_ROOM, KEPT_ROOM if self.keeps else 0
         found: list[Written] = []
@@ -147,13 +154,14 @@ class _Replication:
                 begin,
                 group.fleet_index,
                 NO_LIMIT if limit is None else limit,
+                self.replication,
                 each,
                 *periods,
                 *operations,
-                offsets,
-                columns,
-                flows,
-                via_dns,
+                self.plan.items,
+                self.plan.laws,
+                self.plan.steps,
+                traffic,
                 tuple(out),
                 written,
                 turned,
@@ -184,27 +192,7 @@ class _Replication:
             [to_ms(start, add_months(self.scenario.instant(at), READY_MONTHS)) for at in activations.tolist()], np.int64
         )
 
-    def _traffic(self, numbers: Ints, activations: Ints) -> tuple[Ints, tuple[Ints, ...], Ints]:
-        """Transfers of all items (offsets, and their four columns), and continuous traffic."""
-        items = self.group.devices.traffic
-        offsets = np.zeros((len(items), numbers.size + 1), np.int64)
-        flows = np.zeros((numbers.size, len(items), 5), np.int64)
-        columns: list[list[Ints]] = [[np.zeros(0, np.int64)] for _ in range(4)]
-        so_far = 0
-        for k, name in enumerate(items):
-            offered = offer(self.scenario, self.group, name, self.replication, numbers, activations)
-            if isinstance(offered, Transfers):
-                offsets[k] = offered.offsets + so_far
-                so_far += offered.time_ms.size
-                parts = offered.time_ms, offered.upload_bytes, offered.download_bytes, offered.duration_ms
-                for column, part in zip(columns, parts, strict=True):
-                    column.append(part)
-            else:
-                flows[:, k, 0], flows[:, k, 1] = offered.begin_ms, offered.until_ms
-                flows[:, k, 2:] = offered.clock_ms, offered.upload_bytes_per_s, offered.download_bytes_per_s
-        return offsets, tuple(np.concatenate(column) for column in columns), flows
-
-    def _rules(self, horizon: int) -> tuple[NDArray[np.void], Ints]:
+    def _rules(self, horizon: int, traffic: Own) -> tuple[NDArray[np.void], Ints]:
         platform, devices = self.scenario.platform, self.group.devices
         dns, session, when_blocked = devices.dns, devices.session, devices.when_blocked
         rules = np.zeros(1, RULES)
@@ -227,6 +215,7 @@ class _Replication:
             }
         if isinstance(session, OnDemand):
             values |= {"on_demand": 1, "idle_timeout": session.idle_timeout_ms}
+        values["sums"] = not self.by_event and self._in_sums(traffic)
         waits = np.zeros(1, np.int64)
         if when_blocked is not None:
             handshake = when_blocked.handshake
@@ -239,6 +228,15 @@ class _Replication:
         for name, value in values.items():
             rules[name] = value
         return rules, waits
+
+    def _in_sums(self, traffic: Own) -> bool:
+        """May days be taken as sums? Where nothing is kept, and neither a lookup nor a transfer depends on another."""
+        devices, (_, _, _, durations) = self.group.devices, traffic.given
+        items = self.plan.items
+        remembers = devices.dns is not None and devices.dns.cache_ttl_ms > 0
+        at_once = not (items["duration"].any() or items["bits_per_s"].any() or durations.any())
+        flows = (items["kind"] == STREAM).any()
+        return not (self.keeps or remembers or isinstance(devices.session, OnDemand) or flows) and bool(at_once)
 
 
 def waits_of(reconnect: Reconnect) -> Ints:

@@ -14,7 +14,6 @@ from fleetsim.engines.compiled.flows import settle
 from fleetsim.engines.compiled.kept import BY_MOVE, BY_RECORD, BY_RETURN, BY_UPDATE
 from fleetsim.engines.compiled.lifecycle import (
     ask_for_refresh,
-    end_of_horizon,
     end_period,
     make_active,
     make_inactive,
@@ -123,11 +122,44 @@ def resume(sim: Sim, rules: Rules, held: Held, now: int) -> None:
 
 
 @njit(**OPTIONS)
-def live(
+def steps(
     sim: Sim,
     rules: Rules,
     held: Held,
-    activation: int,
+    now: int,
+    periods: NDArray,
+    operations: NDArray,
+    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
+    first: NDArray,
+    last: NDArray,
+    streams: NDArray,
+    via_dns: NDArray,
+) -> None:
+    """Steps 2 to 7 of an instant. What has come is left behind: the operation, the transfers, the streams."""
+    times, uploads, downloads, durations = transfers
+    while sim.operation < operations.shape[0] and operations[sim.operation, 0] == now:
+        operate(sim, rules, held, now, operations[sim.operation], periods)
+        sim.operation += 1
+    enforce(sim, rules, held, now)
+    resume(sim, rules, held, now)
+    for item in range(first.size):
+        while first[item] < last[item] and times[first[item]] == now:
+            i = first[item]
+            offer(sim, rules, held, now, uploads[i], downloads[i], durations[i], via_dns[item])
+            first[item] += 1
+        if streams[item, 0] == now and now < streams[item, 1]:
+            begin_stream(sim, rules, held, now, streams[item], via_dns[item])
+            streams[item, 0] = NEVER
+    if in_doubt(sim, rules, held):
+        recorded_until(sim, rules, held, now)
+
+
+@njit(**OPTIONS)
+def live_until(
+    sim: Sim,
+    rules: Rules,
+    held: Held,
+    stop: int,
     periods: NDArray,
     operations: NDArray,
     transfers: tuple[NDArray, NDArray, NDArray, NDArray],
@@ -138,17 +170,17 @@ def live(
     out: tuple[NDArray, NDArray, NDArray, NDArray],
     written: NDArray,
 ) -> bool:
-    """Live from the activation to the horizon; say whether there was room for it all.
+    """Live on through all instants before `stop`; say whether there was room for what was written.
 
     Parameters
     ----------
     periods
-        Starts and ends of the SIM's billing periods, shape (periods, 2); the first one has begun.
+        Starts and ends of the SIM's billing periods, shape (periods, 2).
     operations
         What the owner does, shape (operations, 5): instant, kind, fleet, limit, delay with which it arrives.
     transfers
-        Instants, upload and download bytes and durations of all items; those of item k are number ``first[k]`` to
-        ``last[k]`` - 1. `first` is moved on.
+        Instants, upload and download bytes and durations of all items up to `stop`; those of item k are number
+        ``first[k]`` to ``last[k]`` - 1. `first` is moved on.
     streams
         Continuous traffic of item k: begin, end, clock, upload and download bytes a second; begin >= end: none.
     via_dns
@@ -156,33 +188,19 @@ def live(
     out, written
         Rows, spans, records and events, and how many of each there are.
     """
-    times, uploads, downloads, durations = transfers
-    done, now = 0, activation
     while True:
-        while done < operations.shape[0] and operations[done, 0] == now:
-            operate(sim, rules, held, now, operations[done], periods)
-            done += 1
-        enforce(sim, rules, held, now)
-        resume(sim, rules, held, now)
-        for item in range(first.size):
-            while first[item] < last[item] and times[first[item]] == now:
-                i = first[item]
-                offer(sim, rules, held, now, uploads[i], downloads[i], durations[i], via_dns[item])
-                first[item] += 1
-            if streams[item, 0] == now and now < streams[item, 1]:
-                begin_stream(sim, rules, held, now, streams[item], via_dns[item])
-                streams[item, 0] = NEVER
-        if in_doubt(sim, rules, held):
-            recorded_until(sim, rules, held, now)
-        if held.written and not carry_off(held, out, written):
+        if sim.awake == 1:
+            operation = operations[sim.operation, 0] if sim.operation < operations.shape[0] else NEVER
+            now = next_instant(sim, rules, held, next_traffic(transfers[0], first, last, streams), operation)
+            if now >= stop:
+                return True
+            up_to(sim, rules, held, now, periods)
+        else:  # at its activation what comes before step 2 has happened
+            sim.awake = 1
+            now = sim.settled_at
+        steps(sim, rules, held, now, periods, operations, transfers, first, last, streams, via_dns)
+        if sim.full == 1 or (held.written == 1 and not carry_off(held, out, written)):
             return False
-        operation = operations[done, 0] if done < operations.shape[0] else NEVER
-        now = next_instant(sim, rules, held, next_traffic(times, first, last, streams), operation)
-        if now >= rules.horizon or sim.full == 1:
-            break
-        up_to(sim, rules, held, now, periods)
-    end_of_horizon(sim, rules, held, rules.horizon)
-    return carry_off(held, out, written) and sim.full == 0
 
 
 @njit(**OPTIONS)

@@ -117,8 +117,9 @@ def make_active(sim: Sim, rules: Rules, held: Held, now: int, periods: NDArray) 
         return
     if sim.in_period == 0:
         start_period(sim, rules, held, now, periods[sim.periods, 1])
-    sim.returned = now
-    sim.return_cause = BY_RETURN
+    if sim.returned != now:  # where it is activated at this instant too, that comes first
+        sim.returned = now
+        sim.return_cause = BY_RETURN
     sim.resume = now
     if rules.on_demand == 0:
         first = sim.grid  # the old one

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from fleetsim.engines.compiled.code import kept
+from fleetsim.engines.compiled.days import add_days, calm_until, days_before
+from fleetsim.engines.compiled.items import (
+    DAY,
+    GIVEN,
+    PERIODIC,
+    POISSON,
+    count_steps,
+    first_point,
+    instants,
+    scale,
+    sizes_of,
+)
 from fleetsim.engines.compiled.kept import BY_ACTIVATION, BY_INITIAL
-from fleetsim.engines.compiled.life import live
-from fleetsim.engines.compiled.lifecycle import start_period
+from fleetsim.engines.compiled.life import carry_off, live_until, up_to
+from fleetsim.engines.compiled.lifecycle import end_of_horizon, start_period
 from fleetsim.engines.compiled.sessions import open_session
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import CARRIED, LIMIT, NEVER, READY, Held, Rules, Sim
@@ -56,6 +69,223 @@ def go_on_with_period(sim: Sim, rules: Rules, held: Held, used: int, blocked: in
         sim.pending_cause = BY_INITIAL
 
 
+@njit(**OPTIONS)
+def draw_traffic(
+    items: NDArray,
+    laws: tuple,
+    means: tuple,
+    own_means: NDArray,
+    size_factor: float,
+    number: int,
+    replication: int,
+    days: int,
+    origins: NDArray,
+    first_given: NDArray,
+    last_given: NDArray,
+    given: tuple[NDArray, NDArray, NDArray, NDArray],
+    counts: NDArray,
+    places: NDArray,
+    offsets: NDArray,
+    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
+    words: NDArray,
+    slow: NDArray,
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Draw counts and sizes of a SIM's transfers; return the arrays that hold them, new ones where there was no room.
+
+    Parameters
+    ----------
+    counts
+        Is told the transfers of each step of the Poisson items.
+    places, offsets
+        Are told that the transfers of item k in day d are number ``offsets[k] + places[k, d]`` to
+        ``offsets[k] + places[k, d + 1]`` - 1.
+    """
+    total = 0
+    for k in range(items.size):
+        item = items[k]
+        offsets[k] = total
+        if item.kind == GIVEN:
+            last = last_given[k] - first_given[k]
+            at = 0
+            for day in range(days):
+                places[k, day] = at
+                while at < last and given[0][first_given[k] + at] < (day + 1) * DAY:
+                    at += 1
+            places[k, days] = at
+            total += last
+        elif item.kind == PERIODIC:
+            for day in range(days + 1):
+                places[k, day] = first_point(item, origins[k], day * DAY, number, replication)
+            total += places[k, days]
+        elif item.kind == POISSON:
+            own = counts[item.first_step : item.first_step + item.steps]
+            total += count_steps(own, item, means, number, replication, words, own_means)
+            a_day, n = DAY // item.step, 0
+            for day in range(days):
+                places[k, day] = n
+                for d in range(day * a_day, min((day + 1) * a_day, item.steps)):
+                    n += own[d]
+            places[k, days] = n
+    times, uploads, downloads, durations = transfers
+    if total > times.size:
+        times = np.zeros(2 * total, np.int64)
+        uploads, downloads, durations = np.zeros_like(times), np.zeros_like(times), np.zeros_like(times)
+    for k in range(items.size):
+        item = items[k]
+        first, count = offsets[k], places[k, days]
+        if item.kind == GIVEN:
+            here = slice(first, first + count)
+            there = slice(first_given[k], first_given[k] + count)
+            times[here], uploads[here] = given[0][there], given[1][there]
+            downloads[here], durations[here] = given[2][there], given[3][there]
+            continue
+        if item.upload >= 0:
+            sizes_of(
+                uploads,
+                first,
+                count,
+                item.upload,
+                laws,
+                item.upload_key,
+                item.upload_rest_key,
+                number,
+                replication,
+                words,
+                slow,
+            )
+        else:
+            uploads[first : first + count] = item.upload_bytes
+        if item.download >= 0:
+            sizes_of(
+                downloads,
+                first,
+                count,
+                item.download,
+                laws,
+                item.download_key,
+                item.download_rest_key,
+                number,
+                replication,
+                words,
+                slow,
+            )
+        else:
+            downloads[first : first + count] = item.download_bytes
+        if item.scaled == 1:
+            scale(uploads[first : first + count], size_factor)
+            scale(downloads[first : first + count], size_factor)
+        for i in range(first, first + count):
+            durations[i] = item.duration
+            if item.bits_per_s > 0:
+                durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s
+    return times, uploads, downloads, durations
+
+
+@njit(**OPTIONS)
+def sum_days(
+    places: NDArray,
+    offsets: NDArray,
+    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
+    sums: tuple[NDArray, NDArray, NDArray, NDArray],
+) -> None:
+    """Sum the transfers of each item and day: their number, upload, download, and both."""
+    numbers, uploads, downloads, sizes = sums
+    for k in range(numbers.shape[0]):
+        for day in range(numbers.shape[1]):
+            first, last = offsets[k] + places[k, day], offsets[k] + places[k, day + 1]
+            numbers[k, day] = last - first
+            uploads[k, day] = total(transfers[1][first:last])
+            downloads[k, day] = total(transfers[2][first:last])
+            sizes[k, day] = uploads[k, day] + downloads[k, day]
+
+
+@njit(**OPTIONS)
+def total(values: NDArray) -> int:
+    """Sum of whole numbers."""
+    found = 0
+    for i in range(values.size):
+        found += values[i]
+    return found
+
+
+@njit(**OPTIONS)
+def live(
+    sim: Sim,
+    rules: Rules,
+    held: Held,
+    items: NDArray,
+    number: int,
+    replication: int,
+    periods: NDArray,
+    operations: NDArray,
+    origins: NDArray,
+    counts: NDArray,
+    places: NDArray,
+    offsets: NDArray,
+    step_places: tuple,
+    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
+    streams: NDArray,
+    via_dns: NDArray,
+    sums: tuple[NDArray, NDArray, NDArray, NDArray],
+    words: NDArray,
+    out: tuple[NDArray, NDArray, NDArray, NDArray],
+    written: NDArray,
+) -> bool:
+    """Live to the horizon, in sums where they do; say whether there was room for what was written."""
+    days = places.shape[1] - 1
+    first, last = np.zeros(items.size, np.int64), np.zeros(items.size, np.int64)
+    activation = sim.settled_at
+    day = activation // DAY
+    if rules.sums == 1:
+        sum_days(places, offsets, transfers, sums)
+    while day < days:
+        if rules.sums == 1:
+            operation = operations[sim.operation, 0] if sim.operation < operations.shape[0] else NEVER
+            start = day * DAY
+            if sim.awake == 1 and sim.in_period == 1 and sim.row_end == start and operation > start:
+                if sim.refresh_due > start and sim.attempt > start:
+                    up_to(sim, rules, held, start, periods)  # nothing but a new period comes at this instant
+                    if not carry_off(held, out, written):
+                        return False
+            calm = calm_until(sim, rules, day, days, operation, sums[0], sums[3], via_dns)
+            if calm < days and sim.row_end != calm * DAY:
+                calm -= days_before(rules)
+            if calm > day:
+                add_days(sim, rules, held, day, calm, sums[0], sums[1], sums[2], via_dns)
+                day = calm
+                continue
+        for k in range(items.size):
+            first[k], last[k] = offsets[k] + places[k, day], offsets[k] + places[k, day + 1]
+            if items[k].kind == POISSON or items[k].kind == PERIODIC:
+                begin, n = places[k, day], last[k] - first[k]
+                instants(
+                    transfers[0],
+                    first[k],
+                    items[k],
+                    day,
+                    begin,
+                    n,
+                    counts,
+                    origins[k],
+                    step_places,
+                    number,
+                    replication,
+                    words,
+                )
+                while first[k] < last[k] and transfers[0][first[k]] < activation:
+                    first[k] += 1
+                while first[k] < last[k] and transfers[0][last[k] - 1] >= rules.horizon:
+                    last[k] -= 1
+        stop = min((day + 1) * DAY, rules.horizon)
+        if not live_until(
+            sim, rules, held, stop, periods, operations, transfers, first, last, streams, via_dns, out, written
+        ):
+            return False
+        day += 1
+    end_of_horizon(sim, rules, held, rules.horizon)
+    return carry_off(held, out, written) and sim.full == 0
+
+
 @kept
 def lives(
     rules_: NDArray,
@@ -64,15 +294,16 @@ def lives(
     begin: int,
     fleet: int,
     limit: int,
+    replication: int,
     each: NDArray,
     period_offsets: NDArray,
     periods: NDArray,
     operation_offsets: NDArray,
     operations: NDArray,
-    offsets: NDArray,
-    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
-    streams: NDArray,
-    via_dns: NDArray,
+    items: NDArray,
+    laws: tuple,
+    steps: tuple,
+    own: tuple,
     out: tuple[NDArray, NDArray, NDArray, NDArray],
     written: NDArray,
     turned: NDArray,
@@ -86,19 +317,31 @@ def lives(
     fleet, limit
         Of the group: number of its fleet, and the limit in the file.
     each
-        Of each SIM, shape (sims, 6): number, activation, first close of its records, when it turns active at the latest
-        (NEVER: it is active), what it had used of its period before the start (-1: the period begins), is it blocked?
-    offsets
-        Shape (items, sims + 1): the transfers of an item of SIM i.
-    streams
-        Shape (sims, items, 5); see `live`.
+        Of each SIM, shape (sims, 7): number, number in the group, activation, first close of its records, when it turns
+        active at the latest (NEVER: it is active), what it had used of its period before the start (-1: the period
+        begins), is it blocked?
+    items, laws, steps, own
+        Of `plan.Plan` and `plan.Own`.
     turned
         Is told when each ready SIM turns active by itself.
     """
     rules, held = rules_[0], held_[0]
     state = nobody.copy()
+    means, step_places = steps
+    origins, own_means, size_factors, given_offsets, given, all_streams = own
+    days = (rules.horizon + DAY - 1) // DAY
+    counts = np.zeros(means[0].size, np.int64)
+    places, offsets = np.zeros((items.size, days + 1), np.int64), np.zeros(items.size, np.int64)
+    shape = (items.size, days)
+    sums = (np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
+    empty = np.zeros(0, np.int64)
+    transfers = (empty, empty, empty, empty)
+    words, slow = np.zeros(64, np.uint32), np.zeros(64, np.int64)
+    via_dns = np.zeros(items.size, np.int64)
+    for k in range(items.size):
+        via_dns[k] = items[k].dns
     for i in range(begin, each.shape[0]):
-        activation = each[i, 1]
+        number, activation = each[i, 1], each[i, 2]
         if activation >= rules.horizon:
             continue
         before = written.copy()
@@ -107,30 +350,54 @@ def lives(
         sim.number = each[i, 0]
         sim.fleet = fleet
         sim.fleet_limit = limit
-        own = operations[operation_offsets[i] : operation_offsets[i + 1]]
-        past = 0
-        while past < own.shape[0] and own[past, 0] < activation:
-            if own[past, 1] == LIMIT:
-                sim.fleet_limit = own[past, 3]
-            past += 1
+        happens = operations[operation_offsets[i] : operation_offsets[i + 1]]
+        while sim.operation < happens.shape[0] and happens[sim.operation, 0] < activation:
+            if happens[sim.operation, 1] == LIMIT:
+                sim.fleet_limit = happens[sim.operation, 3]
+            sim.operation += 1
         bounds = periods[period_offsets[i] : period_offsets[i + 1]]
-        begin_life(sim, rules, held, activation, each[i, 2], each[i, 3], bounds[0, 0], bounds[0, 1])
-        if each[i, 4] >= 0:
-            go_on_with_period(sim, rules, held, each[i, 4], each[i, 5])
-        first, last = offsets[:, i].copy(), offsets[:, i + 1].copy()
-        own_streams = streams[i].copy()
+        begin_life(sim, rules, held, activation, each[i, 3], each[i, 4], bounds[0, 0], bounds[0, 1])
+        if each[i, 5] >= 0:
+            go_on_with_period(sim, rules, held, each[i, 5], each[i, 6])
+        transfers = draw_traffic(
+            items,
+            laws,
+            means,
+            own_means[min(i, own_means.shape[0] - 1)],
+            size_factors[i],
+            number,
+            replication,
+            days,
+            origins[:, i].copy(),
+            given_offsets[:, i].copy(),
+            given_offsets[:, i + 1].copy(),
+            given,
+            counts,
+            places,
+            offsets,
+            transfers,
+            words,
+            slow,
+        )
         if not live(
             sim,
             rules,
             held,
-            activation,
+            items,
+            number,
+            replication,
             bounds,
-            own[past:],
+            happens,
+            origins[:, i].copy(),
+            counts,
+            places,
+            offsets,
+            step_places,
             transfers,
-            first,
-            last,
-            own_streams,
+            all_streams[i].copy(),
             via_dns,
+            sums,
+            words,
             out,
             written,
         ):

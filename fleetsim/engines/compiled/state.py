@@ -60,6 +60,7 @@ RULES: Final = np.dtype(
         "handshake_up",
         "handshake_down",
         "keeps",  # which records
+        "sums",  # may days be taken as sums?
     )
 )
 """The platform's rules and how the devices of a group behave."""
@@ -68,6 +69,8 @@ SIM: Final = np.dtype(
     [
         *_numbers(
             "number",
+            "awake",  # has it lived through the instant of its activation?
+            "operation",  # the next one
             "fleet",
             "fleet_limit",
             "cached_limit",

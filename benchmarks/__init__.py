@@ -1,0 +1,1 @@
+"""Speed of the engines beside others, in one run: `python -m benchmarks`."""

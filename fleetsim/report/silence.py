@@ -1,0 +1,118 @@
+"""The sentences about silence: for how long a SIM stays blocked, how soon it is back, and what is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from fleetsim.experiments.statistics import quantile
+from fleetsim.report import words
+from fleetsim.report.source import ROLES, Result, Summary, has_rows, replications, start_and_end, total
+from fleetsim.units import format_bytes, format_duration
+
+_MOST_RAISES = 3  # of which a sentence each can be read
+
+
+def silence(result: Result, summary: Summary) -> list[str]:
+    """All of these sentences; none where nobody was blocked."""
+    if not total(result.replications, "blocked_sim_periods"):
+        return []
+    return [_lasting(result), *_back(result), *_undelivered(result), *_saving(result, summary)]
+
+
+def _lasting(result: Result) -> str:
+    frame = result.replications
+    roles = [role for role in ROLES if total(frame, "sim_periods", role=role)]
+    told: list[str] = []
+    for role in roles:
+        if count := total(frame, "blocked_sim_periods", role=role):
+            who = f"{role} devices" if len(roles) > 1 else "SIMs"
+            mean = words.lateness(total(frame, "blocked_ms", role=role) / count)
+            stayed = "" if told else " stayed blocked"
+            told.append(f"{who}{stayed} for {mean}{_longest(result, role)}")
+    return f"Once blocked, {words.listed(told)} of a billing period on average."
+
+
+def _longest(result: Result, role: str) -> str:
+    if not has_rows(result):
+        return ""
+    longest = result.sim_periods.loc[result.sim_periods["role"] == role, "blocked_ms"].max()
+    return f" (at most {words.lateness(float(longest))})"
+
+
+def _back(result: Result) -> Iterator[str]:
+    """How soon the SIMs that a raised limit finds blocked are back."""
+    if not has_rows(result):
+        return
+    start = start_and_end(result)[0]
+    for change, raised in _raises(result):
+        if raised:
+            at = pd.Timestamp(start + timedelta(milliseconds=change))
+            if said := _back_after(result, at, raised):
+                yield said
+
+
+def _raises(result: Result) -> list[tuple[int, str]]:
+    """When limits are raised, ms since the start, and of which fleet; none where they are many."""
+    limit = {name: fleet.data_limit_bytes for name, fleet in result.scenario.fleets.items()}
+    raises = []
+    for change in sorted(result.scenario.limit_changes, key=lambda each: int(each.at_ms)):
+        old, new = limit[change.fleet], change.data_limit_bytes
+        if old is not None and (new is None or new > old):
+            raises.append((int(change.at_ms), str(change.fleet)))
+        limit[change.fleet] = new
+    return raises if len(raises) <= _MOST_RAISES else []
+
+
+def _back_after(result: Result, at: pd.Timestamp, fleet: str) -> str:
+    rows = result.sim_periods
+    # A row does not say when the second block of a SIM began: such rows are left out.
+    rows = rows[(rows["blocks"] == 1) & (rows["fleet"] == fleet)]
+    until = rows["first_blocked_at"] + pd.to_timedelta(rows["blocked_ms"], unit="ms")
+    found = ((rows["first_blocked_at"] <= at) & (until > at)).to_numpy()
+    if not found.any():
+        return ""
+    end = pd.Timestamp(start_and_end(result)[1])
+    rows, until = rows[found], until[found]
+    back = (until < rows["period_end"].clip(upper=end)).to_numpy()
+    waited = ((until[back] - at) / pd.Timedelta(milliseconds=1)).to_numpy(np.float64)
+    n = replications(result)
+    mean = len(rows) / n
+    average = " on average" if n > 1 else ""
+    who = f"{words.number(mean)} {'SIM was' if mean == 1 else 'SIMs were'} blocked{average}"
+    said = f"When the limit was raised on {words.instant(at.to_pydatetime())}, {who}; "
+    if not back.any():
+        return f"{said}none of them was back before its billing period or the run ended."
+    most = words.lateness(waited.max())
+    if back.all():
+        return f"{said}half of them were back within {words.lateness(quantile(waited, 0.5))} and all within {most}."
+    share = words.share(back.mean())
+    return f"{said}{share} of them were back by it, within {most}, and the others only when their billing period ended."
+
+
+def _undelivered(result: Result) -> list[str]:
+    lost = total(result.replications, "undelivered_bytes", role="normal")
+    if not lost:
+        return []
+    return [f"{format_bytes(lost / replications(result))} per run of normal devices' data was not delivered."]
+
+
+def _saving(result: Result, summary: Summary) -> list[str]:
+    """What the limit saves by holding faulty devices up, beside what their DNS costs meanwhile."""
+    frame, n = result.replications, replications(result)
+    lost, used, paid = (
+        total(frame, column, role="faulty") for column in ("undelivered_bytes", "used_bytes", "usage_cost_micros")
+    )
+    if not lost or not paid:
+        return []
+    # A bound: without the limit all of it moves, but the DNS of attempts to reconnect does not.
+    currency = str(result.manifest["currency"])
+    worth = words.money(lost / n * (paid / used) / 1e6, currency)
+    said = f"Blocks kept {format_bytes(lost / n)} per run of faulty devices from moving, which saves {worth} at most"
+    dns = summary.get("overage_cost_dns", role="faulty")
+    if dns is None or not dns.value:
+        return [f"{said}."]
+    return [f"{said}; the DNS that these still send while blocked costs {words.money(dns.value, currency)}."]
