@@ -23,9 +23,9 @@ types: $(READY)
 tests: $(READY)
 	$(BIN)/pytest -n 2
 
-# The speed of the reference engine beside a plain SimPy script; figures are ratios of one run on the same cores.
+# The speed of the engines beside a plain SimPy script and others, in one run on the same cores; see docs/performance.md.
 bench: $(READY)
-	$(BIN)/python benchmarks/reference_vs_plain_simpy.py
+	$(BIN)/python -m benchmarks $(FULL)
 
 # Studies that are too long for every change: kills in mid-run, the oracle over many more random scenarios.
 verify: $(READY)

@@ -10,6 +10,7 @@ import math
 
 import cimba as cb
 from cimba import inputs
+
 from benchmarks.models import LOOKUP_BYTES, MEDIAN_BYTES, RECORD_MS, SIGMA
 
 

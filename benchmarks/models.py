@@ -7,8 +7,11 @@ on top: a lookup cache, attempts to reconnect, office hours, and rates that diff
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 DAYS: Final = 30
@@ -23,14 +26,9 @@ MEAN_BYTES: Final = MEDIAN_BYTES * math.exp(SIGMA**2 / 2)
 CACHE_MS: Final = 300_000
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 10_000, 900_000
 RATE_SIGMA: Final = 0.4
-OFFICE_HOURS: Final = tuple(
-    float(weight)
-    for weight in (
-        "0.32 0.24 0.16 0.12 0.11 0.15 0.24 0.75 1.55 1.93 1.99 2.01 "
-        "2.01 2.02 1.95 1.80 1.52 1.16 0.82 0.73 0.70 0.67 0.61 0.44"
-    ).split()
-)
-"""The preset `office-hours`, from 0 h on, for those who do not read presets."""
+_PRESET = Path(__file__).parents[1] / "fleetsim" / "scenario" / "presets" / "profiles" / "office-hours.yaml"
+OFFICE_HOURS: Final[list[float]] = json.loads(re.findall(r"\[.*?\]", _PRESET.read_text(encoding="utf-8"))[0])
+"""Weights of the hours of a day, from 0 h on."""
 
 _SCENARIO = """
 start: 2026-01-01T00:00:00Z

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 
 import simpy
+
 from benchmarks.models import (
     CACHE_MS,
     FIRST_WAIT_MS,

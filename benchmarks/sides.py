@@ -1,8 +1,8 @@
-"""Each side of the comparison as a program of its own: it runs once, and once more after a run over two SIMs.
+"""Each side of the comparison as a program of its own, so that whoever starts it knows what all of it took.
 
-``python -m benchmarks.sides SIDE MODEL SIMS [--again]`` prints one line of JSON: the clock when the first run was done,
-what a run over all SIMs and one over two SIMs take once everything is imported, compiled and built, and what a SIM did
-in the mean. The clock is the system's, so whoever started the program knows what all of it took.
+``python -m benchmarks.sides SIDE MODEL SIMS [PAIRS]`` prints one line of JSON: the system's clock when the first run
+was done; what further runs take, now that everything is imported, compiled and built, in pairs of one over two SIMs and
+one over all of them; and what a SIM did in the mean.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Final, NamedTuple
 
 from benchmarks.models import DAYS, MEDIAN_BYTES, MODELS, MS_PER_DAY, SIGMA, Model
@@ -65,9 +65,7 @@ def fleetsim(model: Model, sims: int, engine: str, workers: int, keep: str, repo
         summary = json.loads((out / "summary.json").read_text())
     wanted = {"role": "all", "fleet": "all", "over": "replications", "statistic": "mean"}
     mean = {row["metric"]: row["value"] for row in summary if wanted.items() <= row.items()}
-    return Means(
-        mean["offered_bytes"] / sims / 1e6, mean["used_bytes"] / sims / 1e6, mean["blocked_sim_periods_share"]
-    )
+    return Means(mean["offered_bytes"] / sims / 1e6, mean["used_bytes"] / sims / 1e6, mean["blocked_sim_periods_share"])
 
 
 def cimba(model: Model, sims: int, name: str, workers: int) -> Means:
@@ -104,7 +102,7 @@ def numpy_draws(model: Model, sims: int, workers: int) -> None:
 
 SIDES: Final[dict[str, Run]] = {
     "plain SimPy": plain_simpy,
-    "reference": partial(fleetsim, engine="reference", workers=1, keep="rows", report=True),
+    "reference": partial(fleetsim, engine="reference", workers=1, keep="rows", report=False),
     "cimba, two processes": partial(cimba, name="TwoProcesses", workers=1),
     "cimba, two processes, 2 cores": partial(cimba, name="TwoProcesses", workers=2),
     "cimba, one process": partial(cimba, name="OneProcess", workers=1),
@@ -113,22 +111,26 @@ SIDES: Final[dict[str, Run]] = {
     "numpy, 2 cores": partial(numpy_draws, workers=2),
     "compiled": partial(fleetsim, engine="compiled", workers=1, keep="rows", report=True),
     "compiled, 2 workers": partial(fleetsim, engine="compiled", workers=2, keep="rows", report=True),
+    "compiled, no report": partial(fleetsim, engine="compiled", workers=1, keep="rows", report=False),
     "compiled, sums": partial(fleetsim, engine="compiled", workers=1, keep="sums", report=False),
     "compiled, sums, 2 workers": partial(fleetsim, engine="compiled", workers=2, keep="sums", report=False),
 }
 
 
-def main(side: str, model: str, sims: str, again: str = "--again") -> None:
+def main(side: str, model: str, sims: str, pairs: str = "1") -> None:
     """Run a side; print what was measured."""
     run, asked = SIDES[side], MODELS[model]
     means = run(asked, int(sims))
     done = time.monotonic()
-    seconds = []
-    for n in (AT_LEAST, int(sims)):
-        begun = time.perf_counter()
-        run(asked, n)
-        seconds.append(time.perf_counter() - begun)
-    print(json.dumps({"done": done, "few_s": seconds[0], "all_s": seconds[1], "means": means}))
+    seconds: dict[int, list[float]] = {AT_LEAST: [], int(sims): []}
+    for _ in range(int(pairs)):
+        for n, took in seconds.items():
+            begun = time.perf_counter()
+            run(asked, n)
+            took.append(time.perf_counter() - begun)
+    few, all_of_them = seconds.values()
+    more = [b - a for a, b in zip(few, all_of_them, strict=True)]
+    print(json.dumps({"done": done, "run_s": median(more), "means": means}))
 
 
 if __name__ == "__main__":

@@ -32,12 +32,13 @@ def _fleets(result: Result) -> list[tuple[str, str]]:
 def _timeline(result: Result) -> list[tuple[str, str]]:
     start = start_and_end(result)[0]
     return [
-        (f"From {words.instant(start + timedelta(milliseconds=entry.at_ms))}", _entry(entry))
+        (f"From {words.instant(start + timedelta(milliseconds=entry.at_ms))}", owner_does(entry))
         for entry in sorted(result.scenario.timeline, key=lambda entry: int(entry.at_ms))
     ]
 
 
-def _entry(entry: Entry) -> str:
+def owner_does(entry: Entry) -> str:
+    """An entry of the timeline without its instant; names are not escaped."""
     if isinstance(entry, LimitChange):
         return f"limit of {words.plain(entry.fleet)} set to {words.limit(entry.data_limit_bytes)}"
     fleet, group = map(words.plain, entry.sims)

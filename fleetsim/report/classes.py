@@ -59,6 +59,12 @@ def overage_classes(sim_periods: pd.DataFrame, roles: tuple[str, ...] = ROLES) -
     return OverageClasses(edges, even, np.bincount(place, minlength=len(edges) - 1), by_cause)
 
 
+def alike(sim_periods: pd.DataFrame, role: str) -> bool:
+    """Whether the SIM-periods with overage of a role all have about the same: a distribution says nothing more."""
+    sizes = sim_periods.loc[(sim_periods["overage_bytes"] > 0) & (sim_periods["role"] == role), "overage_bytes"]
+    return bool((sizes.max() - sizes.min()) * 20 < sizes.max())
+
+
 def _even(smallest: int, largest: int) -> np.ndarray:
     steps = (digit * 10**exponent for exponent in range(19) for digit in (1, 2, 5))
     step = next(s for s in steps if largest // s - smallest // s < _MOST)

@@ -15,8 +15,7 @@ from fleetsim.report.causes import CAUSES
 from fleetsim.report.pictures import Picture, pictures
 from fleetsim.report.source import Result, Summary, confidence, replications, start_and_end, total
 from fleetsim.report.svg import inline
-from fleetsim.report.table import blocks
-from fleetsim.units import format_duration
+from fleetsim.report.table import blocks, columns, heading
 
 _COLUMNS = 4  # of the table: two fleets with both roles, on a sheet of paper
 
@@ -48,8 +47,8 @@ def _page(result: Result, story: Story | None) -> dict[str, Any]:
         "answer": answer(result),
         "pictures": [_pictured(picture) for picture in pictures(result, story)],
         "bill": _bill(result),
+        "table_heading": heading(columns(result)),
         "blocks": list(blocks(result, _COLUMNS)),
-        "incomplete": _incomplete(result),
         "currency": words.plain(str(manifest["currency"])),
         "confidence": words.share(confidence(result)),
         "assumptions": assumptions(result),
@@ -64,7 +63,8 @@ def _pictured(picture: Picture) -> dict[str, Any]:
     if picture.draw is not None:
         # matplotlib escaped what it wrote, and the label is an attribute that ElementTree escaped.
         drawn = Markup(inline(picture.svg(), prefix=picture.key, label=picture.alt))
-    return {"key": picture.key, "heading": picture.heading, "caption": picture.caption, "svg": drawn}
+    texts = {name: getattr(picture, name) for name in ("key", "heading", "caption", "notes")}
+    return texts | {"svg": drawn}
 
 
 def _bill(result: Result) -> list[dict[str, Any]]:
@@ -91,12 +91,6 @@ def _bill(result: Result) -> list[dict[str, Any]]:
     return lines
 
 
-def _incomplete(result: Result) -> str:
-    """The share of SIM-periods that the run's end (or start) cuts, in words; empty where it cuts none."""
-    seen, complete = (total(result.replications, name) for name in ("sim_periods", "complete_sim_periods"))
-    return words.share((seen - complete) / seen, 2) if complete < seen else ""
-
-
 def _options(result: Result) -> str:
     """Options, other than the folder, that another run needs to leave the same tables."""
     usual = {"records": "none", "keep": "rows"}
@@ -106,7 +100,7 @@ def _options(result: Result) -> str:
 
 def _provenance(result: Result) -> list[tuple[str, str]]:
     manifest = result.manifest
-    took = format_duration(float(manifest["wall_seconds"]) * 1000)
+    took = words.lateness(float(manifest["wall_seconds"]) * 1000)
     return [
         ("Program", f"fleetsim {manifest['version']}, {manifest['engine']} engine"),
         ("Seed", f"{manifest['seed']}, replications 0 to {replications(result) - 1}"),

@@ -25,7 +25,7 @@ def money(result: Result, summary: Summary) -> str:
     run = f"per run of {words.horizon(*start_and_end(result))}"
     whole = _amount(result, summary.get("cost"), total(frame, "cost_micros") / n / 1e6)
     pays = "The fleet pays" if len(result.scenario.fleets) == 1 else "The fleets together pay"
-    faulty = _faulty(result)
+    faulty = _faulty(result, summary)
     if over_bytes == 0:
         limited = any(fleet.data_limit_bytes is not None for fleet in result.scenario.fleets.values())
         beyond = ", nothing of it beyond a limit" if limited else ""
@@ -40,13 +40,19 @@ def money(result: Result, summary: Summary) -> str:
     return f"{pays} {over} beyond the limit {run}: {reasons}. The whole cost is {whole}{faulty}."
 
 
-def _faulty(result: Result) -> str:
+def _faulty(result: Result, summary: Summary) -> str:
     """What of the whole is due to faulty devices, where there are others too."""
     frame = result.replications
     if not all(total(frame, "sim_periods", role=role) for role in ("normal", "faulty")):
         return ""
-    cost = total(frame, "cost_micros", role="faulty") / replications(result) / 1e6
-    return f", {words.money(cost, str(result.manifest['currency']))} of it for faulty devices" if cost else ""
+    mean = total(frame, "cost_micros", role="faulty") / replications(result) / 1e6
+    if not mean:
+        return ""
+    currency, whole = str(result.manifest["currency"]), summary.get("cost")
+    bounds = whole.interval if whole else None
+    # As coarse as the whole.
+    text = words.estimated_money(mean, *bounds, currency)[0] if bounds else words.money(mean, currency)
+    return f", {text} of it for faulty devices"
 
 
 def _amount(result: Result, estimate: Estimate | None, fallback: float) -> str:

@@ -17,7 +17,8 @@ from fleetsim.clock import MS_PER_DAY
 from fleetsim.experiments.story import Level, Span, Story
 from fleetsim.report.scales import date_axis, days, largest_unit
 from fleetsim.report.style import CAUSE_STYLE, INK, QUIET
-from fleetsim.report.telling import lateness, limit
+from fleetsim.report.telling import limit
+from fleetsim.report.words import lateness
 from fleetsim.units import format_bytes
 
 # Told apart by dashes, dots and places, so that no meaning hangs on colour.

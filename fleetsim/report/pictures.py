@@ -7,13 +7,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from fleetsim.experiments.story import Story
 from fleetsim.report import plots, sim_period, telling, words
 from fleetsim.report.causes import CAUSES
-from fleetsim.report.classes import overage_classes
+from fleetsim.report.classes import alike, overage_classes
+from fleetsim.report.silent import blocked_over_time, marked, silent
 from fleetsim.report.sim_period import WIDTH_INCHES
 from fleetsim.report.source import Result, Summary, confidence, has_rows, replications, total
 from fleetsim.report.style import style
@@ -22,6 +24,7 @@ from fleetsim.units import format_bytes
 SIM_PERIOD = "sim_period"
 """Key of the picture that a page has only where there is a story to tell."""
 _SCALES = " Each role has a scale of its own."
+_NOT_ELSEWHERE = " At no other time of the run is any SIM blocked."
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Picture:
     alt
         What it says, for those who do not see it; empty where there is none.
     draw
-        Draws it, with its heading or without; ``None`` where there is nothing to draw.
+        Draws it to stand alone, with its heading, or for a page; ``None`` where there is nothing to draw.
+    notes
+        Number in the picture (or nothing), instant and text of what a page tells below it.
     """
 
     key: str
@@ -47,6 +52,7 @@ class Picture:
     caption: str
     alt: str = ""
     draw: Callable[[bool], Figure] | None = None
+    notes: tuple[tuple[str, str, str], ...] = ()
 
     def svg(self) -> bytes:
         """The picture without its heading, as SVG that is the same on every run."""
@@ -88,6 +94,12 @@ def _overage(result: Result) -> Picture:
     if not has_rows(result):
         why = "The run kept sums and no rows (--keep sums), so this is not drawn; the causes are in the tables below."
         return Picture(key, heading, why)
+    whose = "" if n == 1 else " per replication"
+    same = [role for role in roles if alike(result.sim_periods, role)]
+    told = [_alike_in_words(result, role, n, whose) for role in same]
+    roles = tuple(role for role in roles if role not in same)
+    if not roles:
+        return Picture(key, heading, " ".join(told))
 
     def draw(titled: bool) -> Figure:
         figure = _figure(0.3 + 2.7 * len(roles), heading, titled)
@@ -96,29 +108,44 @@ def _overage(result: Result) -> Picture:
             plots.overage_by_cause(result, ax, (role,))
         return figure
 
-    whose = "" if n == 1 else " per replication"
     caption = (
         "A bar holds the SIM-periods whose overage lies between the two values below it: its height is their "
         f"overage together, the number above it how many they are{whose}. SIM-periods without overage are "
         f"left out.{_SCALES * (len(roles) > 1)}"
     )
+    caption = " ".join([caption, *told])
     alt = " ".join(_overage_in_words(result, role, n, whose) for role in roles)
     return Picture(key, heading, caption, f"Stacked bar charts by size of the overage. {alt}", draw)
+
+
+def _alike_in_words(result: Result, role: str, n: int, whose: str) -> str:
+    rows = result.sim_periods
+    rows = rows[(rows["overage_bytes"] > 0) & (rows["role"] == role)]
+    least, most = (format_bytes(size) for size in (rows["overage_bytes"].min(), rows["overage_bytes"].max()))
+    each = least if least == most else f"{least} to {most}"
+    parts = _causes_in_words(np.array([rows[f"overage_{cause.key}_bytes"].sum() for cause in CAUSES]))
+    count = words.number(len(rows) / n)
+    return f"{role.capitalize()} devices: {count} SIM-periods{whose} went over the limit, each by {each} ({parts})."
+
+
+def _causes_in_words(by_cause: np.ndarray) -> str:
+    return words.listed(
+        [
+            f"{cause.label} {words.rough_share(part / by_cause.sum())}"
+            for cause, part in zip(CAUSES, by_cause, strict=True)
+            if part
+        ]
+    )
 
 
 def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
     classes = overage_classes(result.sim_periods, (role,))
     by_class, edges = classes.bytes_by_cause.sum(axis=0), classes.edges_bytes
-    most = int(by_class.argmax())
-    parts = [
-        f"{cause.label} {words.rough_share(part / by_class.sum())}"
-        for cause, part in zip(CAUSES, classes.bytes_by_cause.sum(axis=1), strict=True)
-        if part
-    ]
+    most, causes = int(by_class.argmax()), _causes_in_words(classes.bytes_by_cause.sum(axis=1))
     holders = f"{words.number(classes.sim_periods[most] / n)} SIM-periods{whose}"
     each = f"{format_bytes(edges[most])} to {format_bytes(edges[most + 1])}"
     return (
-        f"{role.capitalize()} devices: {format_bytes(by_class.sum() / n)}{whose}, {words.listed(parts)}; "
+        f"{role.capitalize()} devices: {format_bytes(by_class.sum() / n)}{whose}, {causes}; "
         f"most of it, {format_bytes(by_class[most] / n)}, sits with {holders} of {each} each."
     )
 
@@ -127,13 +154,18 @@ def _sim_period(story: Story) -> Picture:
     heading = "The largest overage of one SIM, step by step"
 
     def draw(titled: bool) -> Figure:
-        return sim_period.draw(story, _figure(sim_period.height_inches(story) + 0.3 * titled, heading, titled))
+        # A page has the words as text, which the reader's screen breaks into lines.
+        height = sim_period.height_inches(story, told=titled) + 0.3 * titled
+        return sim_period.draw(story, _figure(height, "", titled=False), heading if titled else "", told=titled)
 
     caption = (
         f"{telling.whose(story)}: of all SIM-periods the one with the largest overage, simulated again with its usage "
         "records. Each layer is what it moved beyond the limit for one cause, in the order in which it moved."
     )
-    return Picture(SIM_PERIOD, heading, caption, f"Line chart of usage over time. {telling.tale(story)}", draw)
+    notes = [(str(note.number), note.when, note.text) for note in telling.notes(story)]
+    notes.append(("", telling.instant(story, story.span.end_ms), telling.ending(story)))
+    alt = f"Line chart of usage over time, with its limits and its overage. {telling.whose(story)}; the list tells it."
+    return Picture(SIM_PERIOD, heading, caption, alt, draw, tuple(notes))
 
 
 def _cost(result: Result) -> Picture:
@@ -189,7 +221,8 @@ def _quantile(result: Result, n: int, currency: str) -> str:
 
 def _blocked(result: Result) -> Picture:
     key, heading = "blocked_over_time", "Who is blocked, and when"
-    roles, n = plots.blocked_roles(result), replications(result)
+    stretch = silent(result)
+    roles, n = tuple(stretch.counts), replications(result)
     if not roles:
         ever = total(result.replications, "blocked_sim_periods")
         why = "SIMs were blocked, but too briefly to show over time." if ever else "No SIM was blocked at any time."
@@ -199,13 +232,13 @@ def _blocked(result: Result) -> Picture:
         figure = _figure(0.8 + 2.0 * len(roles), heading, titled)
         # Axes of their own: a few blocked customers would vanish beside all the faulty devices.
         for role, ax in zip(roles, figure.subplots(len(roles), 1, sharex=True, squeeze=False)[:, 0], strict=True):
-            plots.blocked_over_time(result, ax, (role,))
+            blocked_over_time(result, ax, stretch, (role,))
             ax.label_outer()
         return figure
 
     peaks = []
     for role in roles:
-        mean = plots.blocked_counts(result, role).mean(axis=1)
+        mean = stretch.counts[role].mean(axis=1)
         sims = sum(
             group.count
             for fleet in result.scenario.fleets.values()
@@ -216,8 +249,14 @@ def _blocked(result: Result) -> Picture:
             f"{role} devices: at most {words.number(mean.max())} of {words.number(sims)}, "
             f"first reached at {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]))}"
         )
-    changes = " A dotted line: a limit is set." if result.scenario.limit_changes else ""
-    caption = f"SIMs that are blocked at each moment.{_SCALES * (len(roles) > 1)}{changes}"
+    lines = len(marked(result, stretch))
+    caption = (
+        f"SIMs that are blocked at each moment.{_SCALES * (len(roles) > 1)}{_NOT_ELSEWHERE * stretch.is_part(result)}"
+    )
+    if lines:
+        caption += (
+            f" {'A dotted line' if lines == 1 else 'Dotted lines'}: the owner does something (see what was assumed)."
+        )
     over = f" (means over {n:,} replications)" if n > 1 else ""
     alt = f"Line chart of blocked SIMs over time{over}; {words.listed(peaks)}."
     return Picture(key, heading, caption, alt, draw)

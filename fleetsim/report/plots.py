@@ -1,28 +1,27 @@
-"""The three pictures of a run. Each function draws on the axes it is given and hands them back."""
+"""The pictures of overage and cost. Each function draws on the axes it is given and hands them back."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import OverageClasses, overage_classes
-from fleetsim.report.scales import date_axis, days, largest_unit
-from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, start_and_end, total
-from fleetsim.report.style import CAUSE_STYLE, INK, QUIET, ROLE_STYLE
+from fleetsim.report.scales import amount_axis, decimals_of, largest_unit
+from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, total
+from fleetsim.report.style import CAUSE_STYLE, INK
 
 ENOUGH = 20
 """From so many replications on a band from the 5 % to the 95 % quantile; below, smallest to largest."""
 _DOTS = 100  # more replications than this are a line, not dots
 
-# A legend beside the data can never cover it.
-_ABOVE: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}
+ABOVE: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}
+"""Where a legend can never cover the data."""
 
 _COST_LABEL = {"cost": "Cost of the whole fleet", "overage_cost": "Cost beyond the limit"}
 
@@ -35,12 +34,6 @@ def overage_roles(result: Result) -> tuple[str, ...]:
 def costs_that_vary(result: Result) -> tuple[str, ...]:
     """Which of ``cost`` and ``overage_cost`` differ between replications."""
     return tuple(metric for metric in _COST_LABEL if _cost(result, metric).nunique() > 1)
-
-
-def blocked_roles(result: Result) -> tuple[str, ...]:
-    """The roles of which any SIM is ever blocked on the grid of :func:`blocked_over_time`."""
-    frame = result.blocked[result.blocked["blocked_sims"] > 0]
-    return tuple(role for role in ROLES if (frame["role"] == role).any())
 
 
 def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -> Axes:
@@ -85,7 +78,7 @@ def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -
     ax.grid(axis="y")
     mean = "one replication" if n == 1 else f"mean of {n:,} replications"
     title = f"{' and '.join(roles)} devices, {mean}; above each bar: its SIM-periods"
-    ax.legend(title=title, alignment="left", ncols=len(CAUSES), columnspacing=1.4, **_ABOVE)
+    ax.legend(title=title, alignment="left", ncols=len(CAUSES), columnspacing=1.4, **ABOVE)
     return ax
 
 
@@ -114,60 +107,11 @@ def cost_over_replications(result: Result, ax: Axes, metric: str = "cost") -> Ax
     ax.set_ylim(0, 1.04)
     ax.margins(x=0.08)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=0))
-    ax.xaxis.set_major_locator(MaxNLocator(4 if values[-1] < 100_000 else 3))  # long labels need room
-    whole = values[-1] - values[0] >= 10
-    ax.xaxis.set_major_formatter(lambda value, _position: f"{value:,.0f}" if whole else words.amount(value))
+    amount_axis(ax.xaxis, *ax.get_xlim(), most=4 if values[-1] < 100_000 else 3)  # long labels need room
     ax.set_xlabel(f"{_COST_LABEL[metric]} in a run ({currency})", parse_math=False)
     ax.set_ylabel("Replications that cost no more")
     ax.grid()
-    ax.legend(**_ABOVE)
-    return ax
-
-
-def blocked_over_time(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -> Axes:
-    """Blocked SIMs at each instant: the mean over replications and how far they lie apart.
-
-    Parameters
-    ----------
-    roles
-        The roles to draw; their own axes suit them where one has far more SIMs than the other.
-    """
-    n = replications(result)
-    for role in roles:
-        counts = blocked_counts(result, role)
-        if counts.empty:
-            continue
-        times = days(pd.DatetimeIndex(counts.index).tz_localize(None).to_numpy())
-        values = counts.to_numpy()
-        look = ROLE_STYLE[role]
-        if n > 1:
-            low, high = (
-                np.quantile(values, [0.05, 0.95], axis=1) if n >= ENOUGH else (values.min(axis=1), values.max(axis=1))
-            )
-            spread = "5 % to 95 %" if n >= ENOUGH else "smallest to largest"
-            ax.fill_between(
-                times,
-                low,
-                high,
-                step="post",
-                facecolor=look["color"],
-                alpha=0.22,
-                linewidth=0,
-                label=f"{role}, {spread} of {n:,} replications",
-            )
-        name = f"{role}, mean" if n > 1 else role
-        ax.plot(times, values.mean(axis=1), drawstyle="steps-post", label=name, **look)
-    start, end = start_and_end(result)
-    for change in result.scenario.limit_changes:
-        when = start + timedelta(milliseconds=change.at_ms)
-        ax.axvline(float(days(when)), color=QUIET, linestyle=":", linewidth=1.4)
-    date_axis(ax.xaxis)
-    ax.set_xlim(float(days(start)), float(days(end)))
-    ax.set_ylim(0, max(1.0, float(ax.dataLim.ymax)) * 1.08)
-    ax.set_xlabel(f"Time (UTC), from {start:%Y-%m-%d}")
-    ax.set_ylabel("Blocked SIMs")
-    ax.grid()
-    ax.legend(ncols=2, **_ABOVE)
+    ax.legend(**ABOVE)
     return ax
 
 
@@ -176,19 +120,17 @@ def _cost(result: Result, metric: str) -> pd.Series:
     return result.replications.groupby("replication")[f"{metric}_micros"].sum() / 1e6
 
 
-def blocked_counts(result: Result, role: str) -> pd.DataFrame:
-    """Blocked SIMs of a role over all fleets: one row an instant, one column a replication."""
-    frame = result.blocked[result.blocked["role"] == role]
-    return frame.groupby(["time", "replication"])["blocked_sims"].sum().unstack(fill_value=0)
-
-
 def _edge_labels(classes: OverageClasses) -> list[str]:
     """One unit for all where the classes are even, else each edge with its own below it."""
-    last = int(classes.edges_bytes[-1])
+    edges = classes.edges_bytes.tolist()
+    if classes.even:
+        _unit, factor = largest_unit(edges[-1])
+        decimals = decimals_of((edges[1] - edges[0]) / factor)
+        return [f"{edge / factor:,.{decimals}f}" for edge in edges]
     labels = []
-    for edge in classes.edges_bytes.tolist():
-        unit, factor = largest_unit(last if classes.even else edge)
-        labels.append(words.number(edge / factor) + ("" if classes.even else f"\n{unit}"))
+    for edge in edges:
+        unit, factor = largest_unit(edge)
+        labels.append(f"{words.number(edge / factor)}\n{unit}")
     return labels
 
 

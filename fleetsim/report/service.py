@@ -66,26 +66,21 @@ class Counts:
 
 def counts(result: Result, role: str, fleet: str) -> Counts:
     """SIMs of a role in a fleet (or ``all``); SIM-periods where the run kept no rows."""
-    kind = ("SIM", "SIMs") if has_rows(result) else ("SIM-period", "SIM-periods")
-    frame = result.sim_periods if has_rows(result) else result.replications
+    rows, n = has_rows(result), replications(result)
+    frame = result.sim_periods if rows else result.replications
     chosen = (frame["role"] == role).to_numpy()
     if fleet != "all":
         chosen &= (frame["fleet"] == fleet).to_numpy()
-    n = replications(result)
-    if not has_rows(result):
-        place = frame["replication"].to_numpy()[chosen]
-        sums = (
-            np.bincount(place, frame[name].to_numpy()[chosen], n).astype(np.int64)
-            for name in ("sim_periods", "blocked_sim_periods")
-        )
-        return Counts(*sums, *kind)
-    place, sim, blocks = (frame[name].to_numpy()[chosen] for name in ("replication", "sim", "blocks"))
+    if not rows:
+        sums = frame[chosen].groupby("replication")[["sim_periods", "blocked_sim_periods"]].sum()
+        seen, ever = sums.reindex(range(n), fill_value=0).to_numpy(np.int64).T
+        return Counts(seen, ever, "SIM-period", "SIM-periods")
+    replication, sim, blocks = (frame[name].to_numpy()[chosen] for name in ("replication", "sim", "blocks"))
     # Rows of one SIM stand together.
-    begins = np.flatnonzero((np.diff(sim, prepend=-1) != 0) | (np.diff(place, prepend=-1) != 0))
-    if not begins.size:
-        return Counts(np.zeros(n, np.int64), np.zeros(n, np.int64), *kind)
-    ever = np.maximum.reduceat(blocks, begins) > 0
-    return Counts(np.bincount(place[begins], minlength=n), np.bincount(place[begins][ever], minlength=n), *kind)
+    begins = np.flatnonzero((np.diff(sim, prepend=-1) != 0) | (np.diff(replication, prepend=-1) != 0))
+    whose = replication[begins]
+    ever = np.maximum.reduceat(blocks, begins) > 0 if begins.size else np.zeros(0, bool)
+    return Counts(np.bincount(whose, minlength=n), np.bincount(whose[ever], minlength=n), "SIM", "SIMs")
 
 
 def blocked(result: Result, fleet: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from fleetsim.experiments.statistics import quantile
 from fleetsim.report import words
 from fleetsim.report.source import ROLES, Result, Summary, has_rows, replications, start_and_end, total
-from fleetsim.units import format_bytes, format_duration
+from fleetsim.units import format_bytes
 
 _MOST_RAISES = 3  # of which a sentence each can be read
 
@@ -31,16 +31,16 @@ def _lasting(result: Result) -> str:
         if count := total(frame, "blocked_sim_periods", role=role):
             who = f"{role} devices" if len(roles) > 1 else "SIMs"
             mean = words.lateness(total(frame, "blocked_ms", role=role) / count)
-            stayed = "" if told else " stayed blocked"
-            told.append(f"{who}{stayed} for {mean}{_longest(result, role)}")
+            stayed = "" if told else " stayed so"
+            told.append(f"{who}{stayed} for {mean}{_longest(result, role, mean)}")
     return f"Once blocked, {words.listed(told)} of a billing period on average."
 
 
-def _longest(result: Result, role: str) -> str:
+def _longest(result: Result, role: str, mean: str) -> str:
     if not has_rows(result):
         return ""
-    longest = result.sim_periods.loc[result.sim_periods["role"] == role, "blocked_ms"].max()
-    return f" (at most {words.lateness(float(longest))})"
+    longest = words.lateness(float(result.sim_periods.loc[result.sim_periods["role"] == role, "blocked_ms"].max()))
+    return "" if longest == mean else f" (at most {longest})"
 
 
 def _back(result: Result) -> Iterator[str]:
@@ -48,11 +48,9 @@ def _back(result: Result) -> Iterator[str]:
     if not has_rows(result):
         return
     start = start_and_end(result)[0]
-    for change, raised in _raises(result):
-        if raised:
-            at = pd.Timestamp(start + timedelta(milliseconds=change))
-            if said := _back_after(result, at, raised):
-                yield said
+    for at_ms, fleet in _raises(result):
+        if said := _back_after(result, pd.Timestamp(start + timedelta(milliseconds=at_ms)), fleet):
+            yield said
 
 
 def _raises(result: Result) -> list[tuple[int, str]]:
@@ -77,11 +75,11 @@ def _back_after(result: Result, at: pd.Timestamp, fleet: str) -> str:
         return ""
     end = pd.Timestamp(start_and_end(result)[1])
     rows, until = rows[found], until[found]
-    back = (until < rows["period_end"].clip(upper=end)).to_numpy()
-    waited = ((until[back] - at) / pd.Timedelta(milliseconds=1)).to_numpy(np.float64)
+    back = (until < rows["period_end"].where(rows["period_end"] < end, end)).to_numpy()
+    waited = np.asarray((until[back] - at) / pd.Timedelta(milliseconds=1), np.float64)
     n = replications(result)
     mean = len(rows) / n
-    average = " on average" if n > 1 else ""
+    average = " on average" if rows.groupby("replication").size().reindex(range(n), fill_value=0).nunique() > 1 else ""
     who = f"{words.number(mean)} {'SIM was' if mean == 1 else 'SIMs were'} blocked{average}"
     said = f"When the limit was raised on {words.instant(at.to_pydatetime())}, {who}; "
     if not back.any():

@@ -29,14 +29,14 @@ _INDENT_INCHES = 1.45
 _LETTERS = 82  # of a line of them
 
 
-def height_inches(story: Story) -> float:
+def height_inches(story: Story, *, told: bool = True) -> float:
     """How high a figure of `WIDTH_INCHES` has to be."""
     rows = -(-len(_legend(story)) // _COLUMNS)
     panels_inches = (_PANEL_INCHES + 0.9) * (2 if story.window else 1) + (_RECORDS_INCHES + 0.1) * _in_a_row(story)
-    return panels_inches + 0.2 * rows + _LINE_INCHES * len(_lines(story))
+    return panels_inches + 0.2 * rows + _LINE_INCHES * len(_lines(story)) * told
 
 
-def draw(story: Story, figure: Figure) -> Figure:
+def draw(story: Story, figure: Figure, heading: str = "", *, told: bool = True) -> Figure:
     """Draw a story: the whole period, a closer look at how the limit worked, and what happened, in words.
 
     Parameters
@@ -45,16 +45,23 @@ def draw(story: Story, figure: Figure) -> Figure:
         Of :func:`fleetsim.experiments.story.tell`.
     figure
         An empty figure, best `WIDTH_INCHES` wide and :func:`height_inches` high, of constrained layout.
+    heading
+        What stands above it.
+    told
+        Whether the words stand below it.
 
     Returns
     -------
     The same figure.
     """
-    told, lines, window = notes(story), _lines(story), story.window
-    flags = [Flag(note.at_ms, note.used_bytes, str(note.number)) for note in told]
+    lines, window = _lines(story) if told else [], story.window
+    flags = [Flag(note.at_ms, note.used_bytes, str(note.number)) for note in notes(story)]
     heights = [_PANEL_INCHES, *([_PANEL_INCHES] if window else []), *([_RECORDS_INCHES] if _in_a_row(story) else [])]
-    rows = figure.add_gridspec(len(heights) + 1, 1, height_ratios=[*heights, _LINE_INCHES * len(lines)])
-    whole, *others, words = (figure.add_subplot(rows[i]) for i in range(len(heights) + 1))
+    number = len(heights)
+    if told:
+        heights.append(_LINE_INCHES * len(lines))
+    rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+    whole, *others = (figure.add_subplot(rows[i]) for i in range(number))
     span, count = story.span, f"{len(story.records):,} usage {'record' if len(story.records) == 1 else 'records'}"
     factor = panel(whole, story, span, close=False, known=not window and _in_a_row(story))
     whole.set_xlabel(f"Time (UTC), {story.scenario.instant(span.start_ms):%Y}; {count}")
@@ -73,8 +80,13 @@ def draw(story: Story, figure: Figure) -> Figure:
         near.set_title(f"A closer look: {instant(story, window.start_ms)} to {until}", pad=8 + 14 * high)
         _with_records(near, others, story, window)
         _connect(whole, near, story, window)
-    figure.legend(handles=_legend(story), loc="outside upper left", ncols=_COLUMNS, columnspacing=1.6)
-    _write(words, lines)
+    # A title of the figure would lie upon the legend.
+    title = {"title": heading, "title_fontproperties": {"size": 11.5, "weight": "bold"}} if heading else {}
+    figure.legend(
+        handles=_legend(story), loc="outside upper left", ncols=_COLUMNS, columnspacing=1.6, alignment="left", **title
+    )
+    if told:
+        _write(figure.add_subplot(rows[number]), lines)
     return figure
 
 

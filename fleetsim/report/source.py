@@ -47,8 +47,8 @@ class Estimate:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The interval, cut at 0 (no quantity here is negative); ``None`` where it has no width."""
-        if self.low is None or self.high is None or self.low == self.high:
-            return None
+        if self.low is None or self.high is None or math.isclose(self.low, self.high, rel_tol=1e-9):
+            return None  # equal values have a mean, and so a spread, that is off by a rounding
         return max(self.low, 0.0), self.high
 
 

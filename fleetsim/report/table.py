@@ -1,4 +1,4 @@
-"""The table that terminal and page share: a column for each fleet and role, a line for each quantity."""
+"""The table that terminal and page share: a column for each device group, a line for each quantity."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.source import ROLES, Result, replications
 
 ALL = "all"
+_MOST_GROUPS = 8  # with more, a column holds all groups of a role
 
 
 @dataclass(frozen=True)
 class Column:
-    """Means per replication of one fleet and role.
+    """Means per replication of one device group, or of one role.
 
     Parameters
     ----------
-    fleet, role
-        Names; both are ``all`` in the last column.
+    fleet, group, role
+        Names; all are ``all`` in the last column, and `group` is ``all`` where groups are taken together.
     sims, sim_periods
         SIMs, and their billing periods.
     blocked_share
@@ -38,6 +37,7 @@ class Column:
     """
 
     fleet: str
+    group: str
     role: str
     sims: float
     sim_periods: float
@@ -51,21 +51,32 @@ class Column:
 
 
 def columns(result: Result) -> tuple[Column, ...]:
-    """A column for each fleet and role with SIM-periods, in the scenario's order; a total if useful."""
+    """A column for each device group with SIM-periods, or for each role, in the scenario's order; a total if useful."""
+    names = ["fleet", "device_group", "role"]
     frame = result.replications
-    names = [frame["fleet"].astype(str), frame["role"].astype(str)]
-    grouped = frame.drop(columns=["fleet", "role", "device_group"]).groupby(names).sum()
-    sums: dict[Any, dict[Any, Any]] = grouped.to_dict("index")
+    frame = frame.assign(**{name: frame[name].astype(str) for name in names}).drop(columns="replication")
+    sums: dict[Any, dict[Any, Any]] = frame.groupby(names, sort=False).sum().to_dict("index")
+    used = [key for key, of_key in sums.items() if of_key["sim_periods"]]
+    if len(used) > _MOST_GROUPS:
+        frame["device_group"] = ALL
+        sums = frame.groupby(names, sort=False).sum().to_dict("index")
+        used = [key for key, of_key in sums.items() if of_key["sim_periods"]]
+    declared = list(result.scenario.fleets)
+    used.sort(key=lambda key: (declared.index(key[0]), ROLES.index(key[2])))
     n = replications(result)
-    made = [
-        _column(fleet, role, sums[fleet, role], n)
-        for fleet in _fleets(result, frame)
-        for role in ROLES
-        if (fleet, role) in sums and sums[fleet, role]["sim_periods"]
-    ]
+    made = [_column(fleet, group, role, sums[fleet, group, role], n) for fleet, group, role in used]
     if len(made) > 1:
-        made.append(_column(ALL, ALL, grouped.sum().to_dict(), n))
+        made.append(_column(ALL, ALL, ALL, frame.drop(columns=names).sum().to_dict(), n))
     return tuple(made)
+
+
+def heads(made: tuple[Column, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The lines of the table's head, each with what it is about: fleet, group where there is one, role."""
+    said = [("Fleet", tuple(column.fleet for column in made))]
+    if any(column.group != ALL for column in made):
+        said.append(("Group", tuple("" if column.group == ALL else column.group for column in made)))
+    said.append(("Role", tuple("" if column.role == ALL else column.role for column in made)))
+    return tuple(said)
 
 
 @dataclass(frozen=True)
@@ -105,11 +116,16 @@ def lines(made: tuple[Column, ...], currency: str) -> tuple[Line, ...]:
     )
 
 
+def heading(made: tuple[Column, ...]) -> str:
+    """What the table is called."""
+    return "By device group" if any(column.group != ALL for column in made) else "By fleet and role"
+
+
 @dataclass(frozen=True)
 class Block:
     """As much of the table as fits side by side; every block has the same lines."""
 
-    columns: tuple[Column, ...]
+    heads: tuple[tuple[str, tuple[str, ...]], ...]
     lines: tuple[Line, ...]
 
 
@@ -119,7 +135,10 @@ def blocks(result: Result, most: int) -> Iterator[Block]:
     whole = lines(made, str(result.manifest["currency"]))
     for first in range(0, len(made), most):
         here = slice(first, first + most)
-        yield Block(made[here], tuple(Line(line.label, line.depth, line.cells[here]) for line in whole))
+        yield Block(
+            tuple((what, names[here]) for what, names in heads(made)),
+            tuple(Line(line.label, line.depth, line.cells[here]) for line in whole),
+        )
 
 
 def _any(made: tuple[Column, ...], value: Callable[[Column], float]) -> bool:
@@ -134,15 +153,11 @@ def _hours(column: Column) -> str:
     return "-" if column.blocked_ms is None else words.number(column.blocked_ms / 3_600_000)
 
 
-def _fleets(result: Result, frame: pd.DataFrame) -> list[str]:
-    declared = list(result.scenario.fleets)
-    return declared + sorted(set(frame["fleet"].astype(str)) - set(declared))
-
-
-def _column(fleet: str, role: str, sums: dict[Any, Any], n: int) -> Column:
+def _column(fleet: str, group: str, role: str, sums: dict[Any, Any], n: int) -> Column:
     blocked = float(sums["blocked_sim_periods"])
     return Column(
         fleet=fleet,
+        group=group,
         role=role,
         sims=float(sums["sims"]) / n,
         sim_periods=float(sums["sim_periods"]) / n,

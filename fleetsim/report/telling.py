@@ -11,7 +11,7 @@ from fleetsim.counted import NO_LIMIT
 from fleetsim.experiments.story import Moment, Story
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
-from fleetsim.units import format_bytes, format_duration
+from fleetsim.units import format_bytes
 
 MOST_NOTES = 9
 
@@ -93,11 +93,6 @@ def limit(limit_bytes: int) -> str:
     return words.limit(None if limit_bytes == NO_LIMIT else limit_bytes)
 
 
-def lateness(ms: int) -> str:
-    """A delay, to the nearest second from one second on."""
-    return format_duration(ms if ms < 1000 else round(ms / 1000) * 1000)
-
-
 def _nearest_second(when: datetime) -> datetime:
     return (when + timedelta(milliseconds=500)).replace(microsecond=0)
 
@@ -128,7 +123,7 @@ def _move(story: Story, moment: Moment) -> str:
 
 def _arrive(story: Story, moment: Moment) -> str:
     late = moment.at_ms - moment.since_ms
-    after = f", {lateness(late)} after it was set" if late else ""
+    after = f", {words.lateness(late)} after it was set" if late else ""
     return f"The limit of {limit(moment.limit_bytes)} reaches the SIM{after}."
 
 
@@ -151,7 +146,7 @@ def _found(story: Story, moment: Moment) -> str:
     if moment.why == "refresh":
         return f"From records {known}"
     begun, delay = instant(story, moment.since_ms, clock_only=True), story.scenario.platform.record_delay_ms
-    happens = f"is evaluated {lateness(delay)} after its end" if delay else "ends"
+    happens = f"is evaluated {words.lateness(delay)} after its end" if delay else "ends"
     return f"The record that began at {begun} {happens}: {known}"
 
 

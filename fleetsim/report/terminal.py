@@ -9,7 +9,7 @@ from rich.text import Text
 from fleetsim.report import words
 from fleetsim.report.answer import answer
 from fleetsim.report.source import Result, replications
-from fleetsim.report.table import ALL, Block, blocks
+from fleetsim.report.table import Block, blocks
 
 _WIDTH = 80
 _COLUMNS = 4  # of 12 characters beside the labels
@@ -40,9 +40,9 @@ def print_answer(result: Result, console: Console) -> None:
 
 def _table(block: Block) -> Table:
     table = Table(box=None, pad_edge=False, header_style="", padding=(0, 1, 0, 0))
-    table.add_column(Text("Fleet\nRole"), no_wrap=True)
-    for column in block.columns:
-        head = Text(f"{_cut(column.fleet)}\n{'' if column.role == ALL else column.role}")
+    table.add_column(Text("\n".join(what for what, _names in block.heads)), no_wrap=True)
+    for names in zip(*(names for _what, names in block.heads), strict=True):
+        head = Text("\n".join(map(_cut, names)))
         table.add_column(head, justify="right", no_wrap=True, min_width=_CELL)
     for line in block.lines:
         table.add_row(Text("  " * line.depth + line.label), *(Text(cell) for cell in line.cells))

@@ -11,7 +11,7 @@ import numpy as np
 
 from fleetsim.units import canonical_bytes, format_duration
 
-_UNIT = re.compile(r"(\d) (%|[kMGT]?B\b|days?\b|h\b|min\b)")
+_UNIT = re.compile(r"(\d) (%|[kMGT]?B\b|days?\b|h\b|min\b|m?s\b)")
 
 
 def plain(name: str) -> str:
@@ -52,6 +52,13 @@ def rough_share(value: float) -> str:
     return "over 99 %" if 0.99 < value < 1.0 else f"{100 * value:.0f} %"
 
 
+def estimated_count(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A mean count and its interval, with the decimals that the interval's width deserves."""
+    decimals = _decimals(high - low)
+    value_text, low_text, high_text = (f"{max(x, 0.0):,.{decimals}f}" for x in (value, low, high))
+    return value_text, low_text, high_text
+
+
 def estimated_share(value: float, low: float, high: float) -> tuple[str, str, str]:
     """A share and its interval, with the decimals that the interval's width deserves."""
     percents = [100.0 * min(max(x, 0.0), 1.0) for x in (value, low, high)]
@@ -65,6 +72,11 @@ def estimated_share(value: float, low: float, high: float) -> tuple[str, str, st
 def _decimals(width: float) -> int:
     # So that the interval is at least three steps of the last digit wide.
     return max(0, -math.floor(math.log10(width / 3))) if width > 0 else 2
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """``1 entry``, ``2 entries``."""
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def amount(value: float) -> str:
@@ -97,9 +109,14 @@ def horizon(start: datetime, end: datetime) -> str:
     return format_duration((end - start) / timedelta(milliseconds=1))
 
 
+def lateness(ms: float) -> str:
+    """A delay, to the nearest second from one second on."""
+    return format_duration(ms if ms < 1000 else round(ms / 1000) * 1000)
+
+
 def instant(when: datetime) -> str:
-    """``2026-01-15 09:00 UTC``, with seconds only where there are some."""
-    return when.strftime("%Y-%m-%d %H:%M:%S UTC" if when.second else "%Y-%m-%d %H:%M UTC")
+    """``15 Jan 2026 09:00 UTC``, with seconds only where there are some."""
+    return f"{when.day} {when:%b %Y %H:%M:%S} UTC" if when.second else f"{when.day} {when:%b %Y %H:%M} UTC"
 
 
 def limit(limit_bytes: int | None) -> str:

@@ -28,7 +28,7 @@ def digest() -> str:
 def kept(function: Callable[..., Any]) -> Any:
     """Compile a function when it is called first, and keep the code: beside this file, or with the user's caches."""
     function.__qualname__ = f"{function.__name__}_{digest()}"
-    return njit(cache=True, **OPTIONS)(function)
+    return njit(cache=True, **{**OPTIONS, "no_cpython_wrapper": False})(function)
 
 
 def is_compiled() -> bool:

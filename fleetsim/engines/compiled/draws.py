@@ -110,14 +110,17 @@ def draw_places(
 
 @njit(**OPTIONS)
 def sort(values: NDArray) -> None:
-    """Sort in place; few of them by insertion."""
-    if values.size > 48:
-        values.sort()
-        return
-    for i in range(1, values.size):
-        value = values[i]
-        j = i
-        while j > 0 and values[j - 1] > value:
-            values[j] = values[j - 1]
-            j -= 1
-        values[j] = value
+    """Sort in place, by insertion over ever smaller gaps (Shell's method): quick for a day's few transfers."""
+    n = values.size
+    gap = 1 if n < 24 else 10 if n < 132 else 57 if n < 701 else 301
+    while gap <= n // 9:
+        gap = 9 * gap // 4
+    while gap > 0:
+        for i in range(gap, n):
+            value = values[i]
+            j = i
+            while j >= gap and values[j - gap] > value:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = value
+        gap = 0 if gap == 1 else 1 if gap < 9 else 4 * gap // 9

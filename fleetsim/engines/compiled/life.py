@@ -207,26 +207,24 @@ def live_until(
 def carry_off(held: Held, out: tuple[NDArray, NDArray, NDArray, NDArray], written: NDArray) -> bool:
     """Copy what the instant has written to the tables; say whether there was room."""
     rows, spans, records, events = out
-    for i in range(held.count[0]):
-        if written[0] == rows.shape[0]:
-            return False
-        rows[written[0]] = held.rows[i]
-        written[0] += 1
-    for i in range(held.count[1]):
-        if written[1] == spans.shape[0]:
-            return False
-        spans[written[1]] = held.spans[i]
-        written[1] += 1
-    for i in range(held.count[2]):
-        if written[2] == records.shape[0]:
-            return False
-        records[written[2]] = held.records[i]
-        written[2] += 1
-    for i in range(held.count[3]):
-        if written[3] == events.shape[0]:
-            return False
-        events[written[3]] = held.events[i]
-        written[3] += 1
-    held.count[:] = 0
+    if written[0] + held.count[0] > rows.shape[0] or written[1] + held.count[1] > spans.shape[0]:
+        return False
+    if written[2] + held.count[2] > records.shape[0] or written[3] + held.count[3] > events.shape[0]:
+        return False
+    copy(rows, written[0], held.rows, held.count[0])
+    copy(spans, written[1], held.spans, held.count[1])
+    copy(records, written[2], held.records, held.count[2])
+    copy(events, written[3], held.events, held.count[3])
+    for table in range(4):
+        written[table] += held.count[table]
+        held.count[table] = 0
     held.written = 0
     return True
+
+
+@njit(**OPTIONS)
+def copy(table: NDArray, first: int, lines: NDArray, count: int) -> None:
+    """Copy lines into a table."""
+    for i in range(count):
+        for column in range(lines.shape[1]):
+            table[first + i, column] = lines[i, column]

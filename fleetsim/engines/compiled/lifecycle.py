@@ -35,7 +35,8 @@ from fleetsim.engines.compiled.traffic import stop_traffic
 @njit(**OPTIONS)
 def start_period(sim: Sim, rules: Rules, held: Held, start: int, end: int) -> None:
     """Begin a billing period: usage starts at zero."""
-    sim.row[:] = 0
+    for column in range(len(sim.row)):
+        sim.row[column] = 0
     sim.period = sim.periods
     sim.periods += 1
     sim.in_period = 1
@@ -71,7 +72,8 @@ def close_row(sim: Sim, rules: Rules, held: Held, until: int) -> None:
         row[FEE_DUE] = 0
     row[NUMBER], row[FLEET], row[PERIOD] = sim.number, sim.fleet, sim.period
     row[START], row[END], row[DATA_LIMIT] = sim.row_start, sim.row_end, sim.fleet_limit
-    held.rows[held.count[0]] = row
+    for column in range(len(row)):
+        held.rows[held.count[0], column] = row[column]
     held.count[0] += 1
     held.written = 1
 

@@ -128,16 +128,15 @@ def draw_traffic(
             places[k, days] = n
     times, uploads, downloads, durations = transfers
     if total > times.size:
-        times = np.zeros(2 * total, np.int64)
-        uploads, downloads, durations = np.zeros_like(times), np.zeros_like(times), np.zeros_like(times)
+        times, uploads = np.zeros(2 * total, np.int64), np.zeros(2 * total, np.int64)
+        downloads, durations = np.zeros(2 * total, np.int64), np.zeros(2 * total, np.int64)
     for k in range(items.size):
         item = items[k]
         first, count = offsets[k], places[k, days]
         if item.kind == GIVEN:
-            here = slice(first, first + count)
-            there = slice(first_given[k], first_given[k] + count)
-            times[here], uploads[here] = given[0][there], given[1][there]
-            downloads[here], durations[here] = given[2][there], given[3][there]
+            for i in range(count):
+                times[first + i], uploads[first + i] = given[0][first_given[k] + i], given[1][first_given[k] + i]
+                downloads[first + i], durations[first + i] = given[2][first_given[k] + i], given[3][first_given[k] + i]
             continue
         if item.upload >= 0:
             sizes_of(
@@ -154,7 +153,7 @@ def draw_traffic(
                 slow,
             )
         else:
-            uploads[first : first + count] = item.upload_bytes
+            fill_with(uploads, first, count, item.upload_bytes)
         if item.download >= 0:
             sizes_of(
                 downloads,
@@ -170,7 +169,7 @@ def draw_traffic(
                 slow,
             )
         else:
-            downloads[first : first + count] = item.download_bytes
+            fill_with(downloads, first, count, item.download_bytes)
         if item.scaled == 1:
             scale(uploads[first : first + count], size_factor)
             scale(downloads[first : first + count], size_factor)
@@ -179,6 +178,13 @@ def draw_traffic(
             if item.bits_per_s > 0:
                 durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s
     return times, uploads, downloads, durations
+
+
+@njit(**OPTIONS)
+def fill_with(values: NDArray, first: int, count: int, value: int) -> None:
+    """Set `count` numbers to one value."""
+    for i in range(first, first + count):
+        values[i] = value
 
 
 @njit(**OPTIONS)
@@ -401,9 +407,10 @@ def lives(
             out,
             written,
         ):
-            written[:] = before
+            for table in range(4):
+                written[table] = before[table]
+                held.count[table] = 0
             written[4] = sim.full
-            held.count[:] = 0
             held.written = 0
             return i
         turned[i] = sim.ready_turns

@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "fastmath": False}
-"""No lock of the interpreter; a division by zero is none of ours; every operation as it is written."""
+OPTIONS: Final[dict[str, Any]] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": False,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+"""No lock of the interpreter; a division by zero is none of ours; every operation as it is written; only `lives` is
+called from Python, so nothing else needs a wrapper for that, which would take as long to compile as the rest."""

@@ -1,0 +1,162 @@
+"""What a reader of the figures has to know: fees that are not due, periods that the run cuts, moves, idle SIMs, use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from fleetsim.experiments.statistics import quantile
+from fleetsim.report import words
+from fleetsim.report.assumptions import owner_does
+from fleetsim.report.service import periods
+from fleetsim.report.source import (
+    FEW_EVENTS,
+    Result,
+    Summary,
+    has_rows,
+    largest_overage,
+    periods_over,
+    replications,
+    start_and_end,
+    total,
+)
+from fleetsim.scenario.schema import Entry, Move, StatusChange
+from fleetsim.units import format_bytes
+
+_MOST_ENTRIES = 2  # of the timeline, that a sentence names
+
+
+def remarks(result: Result, summary: Summary) -> list[str]:
+    """All of these sentences, each only where the run has what it is about."""
+    return [
+        *_fees(result),
+        *_carried(result),
+        *_moves(result),
+        *_inactive(result),
+        *_inequality(result),
+        *_use(result, summary),
+        *_cut(result),
+    ]
+
+
+def _fees(result: Result) -> list[str]:
+    """Fees, where SIM-periods that lie in the run owe none."""
+    if not has_rows(result) or not result.scenario.tariff.fee_micros:
+        return []
+    rows = result.sim_periods
+    begun = (rows["period_start"] >= _start(result)).to_numpy()
+    due = rows["fee_due"].to_numpy()
+    free = int((begun & ~due).sum())
+    if not free:
+        return []
+    n, currency = replications(result), str(result.manifest["currency"])
+    fees = words.money(total(result.replications, "fee_micros") / n / 1e6, currency)
+    return [
+        f"Fees are {fees} of the cost: of {words.number(begun.sum() / n)} SIM-periods that begin in the run, "
+        f"{words.number(due.sum() / n)} owe one and {words.number(free / n)} do not, for the SIM was {_why(result)} "
+        "throughout."
+    ]
+
+
+def _why(result: Result) -> str:
+    """Why a SIM owes no fee, as far as the scenario leaves a choice."""
+    ready = any(
+        group.status == "ready" for fleet in result.scenario.fleets.values() for group in fleet.devices.values()
+    )
+    idle = any(isinstance(each, StatusChange) and each.status == "inactive" for each in result.scenario.timeline)
+    return " or ".join(name for name, there in (("ready", ready), ("inactive", idle)) if there) or "not active"
+
+
+def _carried(result: Result) -> list[str]:
+    """Periods that began before the run."""
+    if not has_rows(result):
+        return []
+    n = replications(result)
+    count = int((result.sim_periods["period_start"] < _start(result)).sum())
+    if not count:
+        return []
+    used = format_bytes(total(result.replications, "carried_bytes") / n)
+    return [
+        f"{words.number(count / n)} SIM-periods began before the run. The {used} used in them by then count toward the "
+        "limit; what these cost, and the fees of these periods, were paid before and are not in the cost."
+    ]
+
+
+def _moves(result: Result) -> list[str]:
+    entries = [each for each in result.scenario.timeline if isinstance(each, Move)]
+    if not entries:
+        return []
+    return [
+        f"{_named(result, entries)} a SIM's billing period counts whole for the fleet that the SIM is in at its end."
+    ]
+
+
+def _inactive(result: Result) -> list[str]:
+    entries = [each for each in result.scenario.timeline if isinstance(each, StatusChange)]
+    if not any(each.status == "inactive" for each in entries):
+        return []
+    return [f"{_named(result, entries)} an inactive SIM moves nothing, and if it is blocked that time counts on."]
+
+
+def _named(result: Result, entries: Sequence[Entry]) -> str:
+    """The beginning of a sentence: what the owner does, when that is little."""
+    if len(entries) > _MOST_ENTRIES:
+        return f"The timeline has {len(entries):,} such entries:"
+    start = start_and_end(result)[0]
+    told = [
+        f"{owner_does(each)} on {words.instant(start + timedelta(milliseconds=each.at_ms))}"
+        for each in sorted(entries, key=lambda each: int(each.at_ms))
+    ]
+    text = words.listed(told)
+    return f"{text[0].upper()}{text[1:]}:"
+
+
+def _inequality(result: Result) -> list[str]:
+    """Means hide that overage sits with a few SIMs; this is over SIMs, not over replications."""
+    over = periods_over(result)
+    if not over:
+        return []
+    seen = total(result.replications, "sim_periods")
+    part = f"{words.share(over / seen)} of SIM-periods" if over >= FEW_EVENTS else f"{over} of {periods(seen, result)}"
+    largest = format_bytes(largest_overage(result))
+    return [f"{part} went over the limit; the largest overage of one SIM in one period was {largest}."]
+
+
+def _use(result: Result, summary: Summary) -> list[str]:
+    """How much normal devices use: headroom."""
+    if not has_rows(result):
+        half, most = (summary.get("used_bytes", role="normal", over="sims", statistic=s) for s in ("p50", "p99"))
+        if half is None or most is None:
+            return []
+        return [_half_and_most("SIM-periods of normal devices", half.value, most.value)]
+    rows = result.sim_periods
+    # What a period that goes on after the run will have used is not known.
+    ended = rows[(rows["role"] == "normal") & (rows["period_end"] <= pd.Timestamp(start_and_end(result)[1]))]
+    if ended.empty:
+        return []
+    used = (ended["carried_bytes"] + ended["used_bytes"]).to_numpy(np.int64)
+    return [_half_and_most("billing periods of normal devices that ended in the run", *_quantiles(used))]
+
+
+def _quantiles(used: np.ndarray) -> tuple[float, float]:
+    return quantile(used, 0.5), quantile(used, 0.99)
+
+
+def _half_and_most(whose: str, half_bytes: float, most_bytes: float) -> str:
+    return f"Of {whose}, half used at most {format_bytes(half_bytes)} and 99 % at most {format_bytes(most_bytes)}."
+
+
+def _cut(result: Result) -> list[str]:
+    """The share of SIM-periods that the run's start or end cuts."""
+    seen, whole = (total(result.replications, name) for name in ("sim_periods", "complete_sim_periods"))
+    if whole == seen:
+        return []
+    part = f"{words.share((seen - whole) / seen, 2)} of the SIM-periods lie" if whole else "Every SIM-period lies"
+    return [f"{part} in the run only in part."]
+
+
+def _start(result: Result) -> pd.Timestamp:
+    return pd.Timestamp(start_and_end(result)[0])
