@@ -83,7 +83,7 @@ def run(
     engine
         ``"auto"``, ``"reference"`` or ``"compiled"``. It never changes a row.
     workers
-        Processes; ``None`` takes all cores where that pays. It never changes a row.
+        Processes, or threads of the compiled engine; ``None`` takes all cores where that pays. It never changes a row.
     records
         ``"none"``; ``"traffic"``: keep usage records with bytes, and events; ``"all"``: those without bytes too.
     keep

@@ -9,7 +9,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
+from itertools import islice
 
 from fleetsim.counted import Counted, Kept
 from fleetsim.engines import engine_named
@@ -23,7 +24,7 @@ MOST_WORKERS = 1024
 MOST_LOST = 3
 """Times that killed workers are replaced while no replication gets finished."""
 LARGEST_BLOCK = {"reference": 250, "compiled": 4096}
-SMALL_RUN = {"reference": 500, "compiled": 10_000}
+SMALL_RUN = {"reference": 500, "compiled": 1_000}
 """SIMs times replications up to which starting other processes costs more than it saves."""
 
 
@@ -49,7 +50,8 @@ def replicate(
     replications
         Their numbers. Each is the same whatever the others are.
     workers
-        Processes; 1 stays in this one; ``None`` takes all cores, unless the run is too small to be worth it.
+        Processes, or threads of the compiled engine; 1 stays in this one; ``None`` takes all cores, unless the run is
+        too small to be worth it.
     wanted
         Which tables to make.
     """
@@ -59,7 +61,7 @@ def replicate(
         workers = 1 if sims * len(replications) <= SMALL_RUN[engine] else cores()
     size = max(min(LARGEST_BLOCK[engine], -(-sims // (2 * workers))), 1)
     blocks = [range(first, min(first + size, sims)) for first in range(0, max(sims, 1), size)]
-    run = _here if workers == 1 else _over_processes
+    run = _here if workers == 1 else _over_threads if engine == "compiled" else _over_processes
     for replication, counted in run(scenario, engine, wanted.records, replications, blocks, workers, progress):
         yield replication, tabulate(scenario, replication, counted, wanted)
 
@@ -83,6 +85,38 @@ def _here(
             counted.append(simulate(scenario, replication, block, records))
             progress(len(block))
         yield replication, counted
+
+
+def _over_threads(
+    scenario: Scenario,
+    engine: str,
+    records: Kept,
+    replications: list[int],
+    blocks: list[range],
+    workers: int,
+    progress: Progress,
+) -> Results:
+    """Simulate with an engine that leaves the interpreter to other threads while it does."""
+    simulate = engine_named(engine).simulate
+    tasks = ((replication, block) for replication in replications for block in blocks)
+    executor = ThreadPoolExecutor(max_workers=workers)
+    running: deque[tuple[int, range, Future[Counted]]] = deque()
+    counted: list[Counted] = []
+    try:
+        while True:
+            # Few enough tasks under way that finished ones do not pile up behind a slow one.
+            for replication, block in islice(tasks, 3 * workers - len(running)):
+                running.append((replication, block, executor.submit(simulate, scenario, replication, block, records)))
+            if not running:
+                return
+            replication, block, future = running.popleft()
+            counted.append(future.result())
+            progress(len(block))
+            if len(counted) == len(blocks):
+                yield replication, counted
+                counted = []
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _over_processes(

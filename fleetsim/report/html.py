@@ -79,12 +79,13 @@ def _bill(result: Result) -> list[dict[str, Any]]:
         if estimate is None or estimate.value == 0:
             continue
         bounds = estimate.interval
+        low, high = (words.amount(bound) for bound in bounds) if bounds else ("", "")
         lines.append(
             {
                 "label": label,
                 "depth": depth,
                 "value": words.amount(estimate.value),
-                "interval": f"{words.amount(bounds[0])} to {words.amount(bounds[1])}" if bounds else "",
+                "interval": f"{low} to {high}" if low != high else "too narrow to show" if bounds else "no spread seen",
                 "share": words.share(estimate.value / whole.value, 2) if whole and whole.value else "",
             }
         )

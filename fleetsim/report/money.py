@@ -29,7 +29,7 @@ def money(result: Result, summary: Summary) -> str:
     if over_bytes == 0:
         limited = any(fleet.data_limit_bytes is not None for fleet in result.scenario.fleets.values())
         beyond = ", nothing of it beyond a limit" if limited else ""
-        return f"{pays} {whole} {run}{faulty}{beyond}."
+        return f"{pays} {whole} {run}{beyond}{faulty}."
     over_micros = total(frame, "overage_cost_micros")
     reasons = _reasons(_parts(result, summary))
     if over_micros == 0:

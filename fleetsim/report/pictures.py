@@ -129,13 +129,10 @@ def _alike_in_words(result: Result, role: str, n: int, whose: str) -> str:
 
 
 def _causes_in_words(by_cause: np.ndarray) -> str:
-    return words.listed(
-        [
-            f"{cause.label} {words.rough_share(part / by_cause.sum())}"
-            for cause, part in zip(CAUSES, by_cause, strict=True)
-            if part
-        ]
-    )
+    parts = [(cause.label, part / by_cause.sum()) for cause, part in zip(CAUSES, by_cause, strict=True) if part]
+    if len(parts) == 1:
+        return f"all of it {parts[0][0]}"
+    return words.listed([f"{label} {words.rough_share(part)}" for label, part in parts])
 
 
 def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
@@ -246,17 +243,18 @@ def _blocked(result: Result) -> Picture:
             if group.role == role
         )
         peaks.append(
-            f"{role} devices: at most {words.number(mean.max())} of {words.number(sims)}, "
-            f"first reached at {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]))}"
+            f"{role} devices: at most {words.number(mean.max())} of {words.number(sims)} at a time, "
+            f"first on {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]).floor('s'))}"
         )
     lines = len(marked(result, stretch))
+    over = f" (means over {n:,} replications)" if n > 1 else ""
     caption = (
-        f"SIMs that are blocked at each moment.{_SCALES * (len(roles) > 1)}{_NOT_ELSEWHERE * stretch.is_part(result)}"
+        f"SIMs that are blocked at each moment{over}; {words.listed(peaks)}."
+        f"{_SCALES * (len(roles) > 1)}{_NOT_ELSEWHERE * stretch.is_part(result)}"
     )
     if lines:
         caption += (
             f" {'A dotted line' if lines == 1 else 'Dotted lines'}: the owner does something (see what was assumed)."
         )
-    over = f" (means over {n:,} replications)" if n > 1 else ""
     alt = f"Line chart of blocked SIMs over time{over}; {words.listed(peaks)}."
     return Picture(key, heading, caption, alt, draw)

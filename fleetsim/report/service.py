@@ -21,6 +21,8 @@ from fleetsim.report.source import (
     start_and_end,
 )
 
+_MOST_FLEETS = 3  # whose limits a sentence can name
+
 
 def limits(result: Result) -> str:
     """``At 5 MB``; ``unlimited`` where no limit ever stands; counted where there are several."""
@@ -31,7 +33,7 @@ def limits(result: Result) -> str:
     if first | {change.data_limit_bytes for change in changes} == {None}:
         return words.limit(None)
     if len(first) > 1:
-        return f"With the limits of all {len(fleets)} fleets"
+        return _of_each_fleet(result)
     (old,) = first
     begun = "Without a data limit at first" if old is None else f"At {words.limit(old)}"
     if not changes:
@@ -44,6 +46,20 @@ def limits(result: Result) -> str:
         return f"Without a data limit, and at {words.limit(new)} from {when}"
     verb = "lowered" if new is not None and new < old else "raised"
     return f"{begun}, {verb} to {words.limit(new)} on {when}"
+
+
+def _of_each_fleet(result: Result) -> str:
+    fleets = result.scenario.fleets
+    if len(fleets) > _MOST_FLEETS:
+        return f"With the limits of all {len(fleets)} fleets"
+    changed = {change.fleet for change in result.scenario.limit_changes}
+    return "With " + words.listed(
+        [
+            f"{'no limit' if fleet.data_limit_bytes is None else words.limit(fleet.data_limit_bytes)}"
+            f"{' at first' if name in changed else ''} for {words.plain(name)}"
+            for name, fleet in fleets.items()
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,7 @@ def counts(result: Result, role: str, fleet: str) -> Counts:
     frame = result.sim_periods if rows else result.replications
     chosen = (frame["role"] == role).to_numpy()
     if fleet != "all":
-        chosen &= (frame["fleet"] == fleet).to_numpy()
+        chosen = chosen & (frame["fleet"] == fleet).to_numpy()
     if not rows:
         sums = frame[chosen].groupby("replication")[["sim_periods", "blocked_sim_periods"]].sum()
         seen, ever = sums.reindex(range(n), fill_value=0).to_numpy(np.int64).T

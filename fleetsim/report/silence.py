@@ -31,16 +31,19 @@ def _lasting(result: Result) -> str:
         if count := total(frame, "blocked_sim_periods", role=role):
             who = f"{role} devices" if len(roles) > 1 else "SIMs"
             mean = words.lateness(total(frame, "blocked_ms", role=role) / count)
-            stayed = "" if told else " stayed so"
-            told.append(f"{who}{stayed} for {mean}{_longest(result, role, mean)}")
-    return f"Once blocked, {words.listed(told)} of a billing period on average."
+            longest = _longest(result, role, mean)
+            if told:
+                told.append(f"{who} for {mean}{longest}")
+            else:
+                told.append(f"{who} stayed so for {mean} of a billing period on average{longest}")
+    return f"Once blocked, {words.listed(told)}."
 
 
 def _longest(result: Result, role: str, mean: str) -> str:
     if not has_rows(result):
         return ""
     longest = words.lateness(float(result.sim_periods.loc[result.sim_periods["role"] == role, "blocked_ms"].max()))
-    return "" if longest == mean else f" (at most {longest})"
+    return "" if longest == mean else f" ({longest} at most)"
 
 
 def _back(result: Result) -> Iterator[str]:
@@ -81,7 +84,8 @@ def _back_after(result: Result, at: pd.Timestamp, fleet: str) -> str:
     mean = len(rows) / n
     average = " on average" if rows.groupby("replication").size().reindex(range(n), fill_value=0).nunique() > 1 else ""
     who = f"{words.number(mean)} {'SIM was' if mean == 1 else 'SIMs were'} blocked{average}"
-    said = f"When the limit was raised on {words.instant(at.to_pydatetime())}, {who}; "
+    whose = f" of {words.plain(fleet)}" if len(result.scenario.fleets) > 1 else ""
+    said = f"When the limit{whose} was raised on {words.instant(at.to_pydatetime())}, {who}; "
     if not back.any():
         return f"{said}none of them was back before its billing period or the run ended."
     most = words.lateness(waited.max())

@@ -75,12 +75,6 @@ def ending(story: Story) -> str:
     return f"{used}, {format_bytes(total)} of it beyond the limit{why}."
 
 
-def tale(story: Story) -> str:
-    """The whole story, for those who do not see the picture."""
-    told = [f"{note.when}: {note.text}" for note in notes(story)]
-    return " ".join([f"{whose(story)}.", *told, ending(story)])
-
-
 def instant(story: Story, at_ms: int, clock_only: bool = False) -> str:
     """``9 Jan 05:46:31``, to the nearest second."""
     when = _nearest_second(story.scenario.instant(at_ms))

@@ -27,6 +27,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from fleetsim.scenario.source import quoted
 from fleetsim.scenario.wording import (
+    ALIKE,
     MAX_NAME,
     NAME_EXPECTED,
     at_key,
@@ -115,6 +116,11 @@ class Chosen:
         if not isinstance(raw, dict):
             raise wrong(self.expected)
         if self.key not in raw:
+            slips = difflib.get_close_matches(self.key, [key for key in raw if isinstance(key, str)], n=1, cutoff=ALIKE)
+            if slips:
+                raise at_key(
+                    slips[0], wrong(f"expected {self.key}{did_you_mean(slips[0], [self.key])}", quoted(slips[0]))
+                )
             error = one_of(None, self.parts)
         else:
             name = raw[self.key]

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema
 from fleetsim.draws.elementary import decimal_log
 from fleetsim.draws.laws import SIGMA_BOUNDS, Constant, Law, LogNormal
 from fleetsim.scenario.arrivals import ARRIVALS, Continuous, OnOff, Periodic, Poisson, Process, Trace
-from fleetsim.scenario.base import Chosen, Named, Part
+from fleetsim.scenario.base import Chosen, Named, Part, Reads
 from fleetsim.scenario.moments import Moment
 from fleetsim.scenario.quantities import (
     BitRate,
@@ -30,12 +30,25 @@ from fleetsim.scenario.quantities import (
     whole,
 )
 from fleetsim.scenario.sizes import Sized
+from fleetsim.scenario.wording import wrong
 
 MAX_SIMS: Final = 10_000_000
 #: P95 of the standard normal law.
 _Z_95: Final = Decimal("1.644853626951472714863848907992")
 #: Bounds of a monthly use's P95 over its median: sigma from 0.0012 to 4.
 P95_OVER_MEDIAN: Final = (Fraction("1.002"), 700)
+
+
+_STATUS: Final = choice("active", "ready")
+
+
+def _first_status(raw: Any, info: ValidationInfo) -> Any:
+    if raw == "inactive":
+        raise wrong(f"{_STATUS.expected}; the timeline makes SIMs inactive, from 0 s on if need be")
+    return _STATUS.read(raw, info)
+
+
+FirstStatus: Final = Reads(_first_status, _STATUS.expected, _STATUS.schema)
 
 
 class Activation(Part):
@@ -215,7 +228,7 @@ class DeviceGroup(Part):
     network: Annotated[str | None, optional(Name)] = Field(
         None, description="where its data is priced, if the tariff has a price for it; default none"
     )
-    status: Annotated[Literal["active", "ready"], choice("active", "ready")] = Field(
+    status: Annotated[Literal["active", "ready"], FirstStatus] = Field(
         "active",
         description="status of a SIM from its activation on; ready: no fee until it has moved 250 KB or three months",
     )

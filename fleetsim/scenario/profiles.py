@@ -31,11 +31,11 @@ def whole_weights(weights: Sequence[Fraction]) -> Profile:
 
     Raises
     ------
-    ValueError
+    ValueError, PydanticCustomError
         Where there are not 24 or 168 of them, all are 0, or the scale has one above `MAX_WEIGHT`.
     """
     if len(weights) not in (HOURS_OF_DAY, HOURS_OF_WEEK):
-        raise ValueError(PROFILE_EXPECTED)
+        raise wrong(PROFILE_EXPECTED, found=f"a list of {len(weights):,}")
     scale = math.lcm(*(weight.denominator for weight in weights))
     whole = [int(weight * scale) for weight in weights]
     divisor = math.gcd(*whole)

@@ -95,5 +95,5 @@ class OneVerb:
         if not verbs and "fleet" in raw:
             verbs = ["data_limit"]
         if not verbs:
-            raise wrong(self.expected)
+            raise wrong(self.expected, found=f"a mapping with {', '.join(map(str, raw)) or 'nothing'}")
         return VERBS[verbs[0]].model_validate(raw, context=info.context)

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 MAX_NAME: Final = 100
+#: How alike two words must be to take one for a slip of the other: healthy is no slip of faulty.
+ALIKE: Final = 0.65
 NAME_EXPECTED: Final = f"expected a name of 1 to {MAX_NAME} printable characters without '.' and '/'"
 
 
@@ -30,7 +32,7 @@ def wrong(expected: str, found: str | None = None) -> PydanticCustomError:
 
 def did_you_mean(found: object, known: Iterable[str]) -> str:
     """Return ``; did you mean 'X'?`` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(str(found)[:MAX_NAME], list(known), n=1)
+    near = difflib.get_close_matches(str(found)[:MAX_NAME], list(known), n=1, cutoff=ALIKE)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 import fleetsim
 from fleetsim.counted import COUNTED, HAPPENED, RECORDED, Kept
 from fleetsim.engines import engine_named
+from fleetsim.engines.compiled.engine import CompiledEngine
 from fleetsim.scenario.schema import Scenario
 from tests.oracle.case import Case
 from tests.oracle.lifecycle import lifecycle_cases
 from tests.oracle.strategies import cases
 from tests.oracle.to_yaml import write
+from tests.parity import gears
 from tests.properties.scenarios import documents, scenario
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
@@ -42,7 +44,9 @@ def assert_parity(loaded: Scenario, sims: range | None = None, kept: tuple[Kept,
             expected, found = getattr(reference, table), getattr(compiled, table)
             assert found.shape == expected.shape, (table, records, found, expected)
             row, column = np.nonzero(found != expected)
-            differences = [(names[c], expected[r].tolist(), found[r].tolist()) for r, c in zip(row, column, strict=True)]
+            differences = [
+                (names[c], expected[r].tolist(), found[r].tolist()) for r, c in zip(row, column, strict=True)
+            ]
             assert not differences, (table, records, differences[:3])
 
 
@@ -56,7 +60,7 @@ def assert_parity_of_case(case: Case) -> None:
 def test_shipped_scenarios(path: Path) -> None:
     loaded = fleetsim.load(path)
     assert_parity(loaded, range(max(0, loaded.sims - 15), loaded.sims), ("none", "traffic"))
-    assert_parity(loaded, range(0, min(15, loaded.sims)), ("none",))
+    assert_parity(loaded, range(min(15, loaded.sims)), ("none",))
 
 
 @briefly
@@ -83,3 +87,23 @@ def test_groups_of_sims(document: dict[str, Any]) -> None:
 @given(cases() | lifecycle_cases())
 def test_one_sim_at_length(case: Case) -> None:
     assert_parity_of_case(case)
+
+
+@settings(briefly, max_examples=120)
+@given(gears.documents())
+def test_days_taken_as_sums_and_days_lived_instant_by_instant(document: dict[str, Any]) -> None:
+    loaded = scenario(document)
+    assert_parity(loaded, kept=("none",))
+    in_sums, by_event = (
+        CompiledEngine(by_event=only).simulate(loaded, 0, range(loaded.sims)) for only in (False, True)
+    )
+    assert np.array_equal(in_sums.rows, by_event.rows)
+    assert np.array_equal(in_sums.blocked, by_event.blocked)
+
+
+@pytest.mark.verify
+@pytest.mark.timeout(0)
+@at_length
+@given(gears.documents())
+def test_the_gears_at_length(document: dict[str, Any]) -> None:
+    assert_parity(scenario(document), kept=("none",))

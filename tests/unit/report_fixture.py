@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,17 +55,23 @@ def fake(
     fleets = {"meters": 5_000_000} if fleets is None else fleets
     random = np.random.default_rng(seed)
     frames = []
+    end = START + timedelta(days=31)
     for replication in range(replications):
+        first_sim = 0
         for fleet, limit in fleets.items():
             for role, count in (("normal", normal), ("faulty", faulty)):
                 if count:
                     rows = _rows(random, count, role, limit, block_normal, overage, heavy_tail)
+                    rows["sim"] += first_sim
+                    first_sim += count
                     rows.insert(0, "role", role)
                     rows.insert(0, "device_group", "meter" if role == "normal" else "stuck")
                     rows.insert(0, "fleet", fleet)
                     rows.insert(0, "replication", replication)
                     frames.append(rows)
     sim_periods = pd.concat(frames, ignore_index=True)
+    sim_periods["period_start"], sim_periods["period_end"] = pd.Timestamp(START), pd.Timestamp(end)
+    sim_periods["fee_due"], sim_periods["carried_bytes"] = True, 0
     for column in ("fleet", "device_group", "role"):
         sim_periods[column] = sim_periods[column].astype("category")
     platform = SimpleNamespace(
@@ -78,7 +84,7 @@ def fake(
         billing_period="activation-month",
     )
     groups = {
-        group: SimpleNamespace(count=count, role=role)
+        group: SimpleNamespace(count=count, role=role, status="active")
         for group, count, role in (("meter", normal, "normal"), ("stuck", faulty, "faulty"))
         if count
     }

@@ -10,11 +10,14 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from report_fixture import CAUSES, FakeResult, fake
+from report_fixture import CAUSES, START, FakeResult, fake
 
 from fleetsim.report import plots
 from fleetsim.report.classes import overage_classes
 from fleetsim.report.pictures import pictures
+from fleetsim.report.scales import EvenDates, amount_axis
+from fleetsim.report.silent import blocked_over_time, marked, silent
+from fleetsim.scenario.schema import StatusChange
 
 
 def axes() -> Axes:
@@ -121,9 +124,69 @@ def test_the_cost_picture_has_a_dot_for_each_replication_and_the_mean() -> None:
     assert ax.lines[1].get_xdata()[0] == pytest.approx(cost.mean())
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (100.0, 110.0, ["100", "105", "110"]),  # steps of 2.5 would be told as 102 and 108
+        (0.095, 0.105, ["0.095", "0.100", "0.105"]),
+        (0.0011, 0.0014, ["0.0011", "0.0012", "0.0013", "0.0014"]),
+        (12.0, 12.6, ["12.00", "12.20", "12.40", "12.60"]),
+        (4_644.0, 4_644.3, ["4,644.00", "4,644.10", "4,644.20", "4,644.30"]),
+        (99_990.0, 150_010.0, ["100,000", "120,000", "140,000"]),
+    ],
+)
+def test_ticks_of_money_are_told_apart_and_not_rounded(low: float, high: float, ticks: list[str]) -> None:
+    ax = axes()
+    ax.set_xlim(low - 1e-9, high + 1e-9)
+    amount_axis(ax.xaxis, *ax.get_xlim(), most=4)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ticks
+    assert [float(text.replace(",", "")) for text in ticks] == pytest.approx(ax.get_xticks())
+
+
+@pytest.mark.parametrize("span_days", [0.0001, 0.003, 0.02, 0.3, 0.9, 2, 11, 29.7, 31, 62, 90, 400])
+@pytest.mark.parametrize("start", [20_454.0, 20_454.77])
+def test_ticks_of_dates_are_even_few_and_round(start: float, span_days: float) -> None:
+    ticks = np.array(EvenDates(8).tick_values(start, start + span_days))
+    assert 3 <= len(ticks) <= 9
+    assert ticks.min() >= start - 1e-9 or span_days > 112
+    seconds = np.round(ticks * 86_400, 3)
+    if span_days > 112:
+        assert {matplotlib.dates.num2date(tick).day for tick in ticks} == {1}
+        return
+    (step,) = set(np.diff(seconds))
+    round_to = step if step < 86_400 else 86_400
+    assert (seconds % round_to == 0).all()
+
+
+def test_edges_of_even_classes_have_the_decimals_that_tell_them_apart() -> None:
+    result = fake(replications=1, normal=0, faulty=20)
+    sizes = np.linspace(1_900_000, 2_010_000, 20).astype(int)
+    result.sim_periods["overage_bytes"] = result.sim_periods["overage_metering_bytes"] = sizes
+    for cause in ("enforcement", "propagation", "dns"):
+        result.sim_periods[f"overage_{cause}_bytes"] = 0
+    ax = plots.overage_by_cause(result, axes())
+    assert [tick.get_text() for tick in ax.get_xticklabels()][:3] == ["1.90", "1.91", "1.92"]
+    assert len(set(tick.get_text() for tick in ax.get_xticklabels())) == len(ax.get_xticks())
+
+
+def test_sizes_that_are_all_alike_are_a_sentence_and_no_distribution() -> None:
+    result = fake(replications=2, normal=0, faulty=4)
+    rows = result.sim_periods
+    for cause in ("metering", "enforcement", "propagation"):
+        rows[f"overage_{cause}_bytes"] = 0
+    rows["overage_bytes"] = rows["overage_dns_bytes"] = 440
+    picture = pictures(result)[0]
+    assert picture.draw is None
+    assert picture.caption == (
+        "Faulty devices: 4 SIM-periods per replication went over the limit, each by 440 B (all of it DNS)."
+    )
+    rows.loc[0, ["overage_bytes", "overage_dns_bytes"]] = 470
+    assert pictures(result)[0].draw is not None
+
+
 def test_the_blocked_line_is_the_mean_over_replications_over_all_fleets() -> None:
     result = fake(fleets={"a": 5_000_000, "b": 5_000_000}, replications=4)
-    ax = plots.blocked_over_time(result, axes(), ("normal",))
+    ax = blocked_over_time(result, axes(), silent(result), ("normal",))
     frame = result.blocked[result.blocked["role"] == "normal"]
     last = frame[frame["time"] == frame["time"].max()].groupby("replication")["blocked_sims"].sum()
     assert last.nunique() > 1  # else the mean would be told from no other statistic
@@ -131,11 +194,61 @@ def test_the_blocked_line_is_the_mean_over_replications_over_all_fleets() -> Non
     assert ax.lines[0].get_ydata()[0] == 0
 
 
+def briefly(*blocks: tuple[int, int, int]) -> FakeResult:
+    """Two replications in which these blocks lie: replication, and from when to when, in hours since the start."""
+    result = fake(normal=10, faulty=0, block_normal=0.0, replications=2)
+    rows = result.sim_periods
+    for n, (replication, since, until) in enumerate(blocks):
+        row = rows.index[rows["replication"] == replication][n]
+        rows.loc[row, "blocks"] = 1
+        rows.loc[row, "first_blocked_at"] = pd.Timestamp(START) + pd.Timedelta(since, "h")
+        rows.loc[row, "blocked_ms"] = (until - since) * 3_600_000
+    return result
+
+
+def test_blocks_in_a_small_part_of_the_run_are_shown_in_that_part_and_exactly() -> None:
+    result = briefly((0, 100, 104), (0, 102, 110), (1, 103, 105))
+    stretch = silent(result)
+    begin = pd.Timestamp(START)
+    assert stretch.is_part(result)
+    assert (stretch.start, stretch.end) == (begin + pd.Timedelta(99, "h"), begin + pd.Timedelta(111, "h"))
+    counts = stretch.counts["normal"]
+    at = [
+        counts.loc[: begin + pd.Timedelta(hours, "h")].iloc[-1].tolist() for hours in (99.5, 101, 103.5, 104.5, 110.5)
+    ]
+    assert at == [[0, 0], [1, 0], [2, 1], [1, 1], [0, 0]]
+    picture = pictures(result)[2]
+    assert "At no other time of the run is any SIM blocked." in picture.caption
+    assert "normal devices: at most 1.5 of 10 at a time, first on 5 Jan 2026 07:00:" in picture.caption
+
+
+@pytest.mark.parametrize(
+    "blocks", [((0, 100, 104), (1, 300, 305)), ((0, 100, 104),)], ids=["far apart", "blocked twice"]
+)
+def test_the_whole_run_is_shown_where_blocks_lie_far_apart_or_rows_do_not_say_when(
+    blocks: tuple[tuple[int, int, int], ...],
+) -> None:
+    result = briefly(*blocks)
+    if len(blocks) == 1:
+        result.sim_periods["blocks"] *= 2
+    assert not silent(result).is_part(result)
+
+
+def test_the_owners_doings_are_marked_in_the_stretch_that_is_shown() -> None:
+    result = briefly((0, 100, 104))
+    entries = [StatusChange.model_construct(at_ms=hours * 3_600_000) for hours in (50, 101, 102, 600)]
+    result.scenario.timeline = tuple(entries)
+    assert [when.hour for when in marked(result, silent(result))] == [101 - 96, 102 - 96]
+    assert "Dotted lines: " in pictures(result)[2].caption
+
+
 def test_the_band_over_few_replications_is_called_what_it_is() -> None:
-    few = plots.blocked_over_time(fake(replications=3), axes(), ("normal",))
-    many = plots.blocked_over_time(fake(replications=20, normal=200), axes(), ("normal",))
-    assert few.get_legend().get_texts()[0].get_text() == "normal, smallest to largest of 3 replications"
-    assert many.get_legend().get_texts()[0].get_text() == "normal, 5 % to 95 % of 20 replications"
+    for result, name in (
+        (fake(replications=3, normal=200, block_normal=0.1), "normal, smallest to largest of 3 replications"),
+        (fake(replications=20, normal=200, block_normal=0.1), "normal, 5 % to 95 % of 20 replications"),
+    ):
+        ax = blocked_over_time(result, axes(), silent(result), ("normal",))
+        assert ax.get_legend().get_texts()[0].get_text() == name
 
 
 @pytest.mark.parametrize(

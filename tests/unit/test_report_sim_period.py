@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -172,7 +173,7 @@ def test_a_move_changes_the_fleets_limit_and_absence_is_told(load: Load) -> None
 
 
 def test_the_tale_says_it_in_words(load: Load) -> None:
-    assert telling.tale(tell(metered(load), "reference", 0, 0)) == (
+    assert tale(tell(metered(load), "reference", 0, 0)) == (
         "SIM 0 (d in f, normal), replication 0, billing period 0. "
         "1 Jan 00:13:41: The SIM passes its limit of 1 kB: what moves from now on is overage. "
         "1 Jan 00:18: The record that began at 00:12 ends: 1.2 kB are known, more than its limit of 1 kB. "
@@ -180,7 +181,7 @@ def test_the_tale_says_it_in_words(load: Load) -> None:
         "The run ends before the period does: 1.28 kB used, 280 B of it beyond the limit: "
         "200 B metering, 50 B enforcement and 30 B DNS."
     )
-    assert telling.tale(tell(lowered(load), "reference", 0, 0)) == (
+    assert tale(tell(lowered(load), "reference", 0, 0)) == (
         "SIM 0 (d in f, normal), replication 0, billing period 0. "
         "1 Jan 00:20: The owner lowers the limit of f from 5 kB to 500 B. "
         "The SIM has used 600 B already: all that moves from now on is overage. "
@@ -219,6 +220,11 @@ EDGES: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
+def tale(story: Story) -> str:
+    told = [f"{note.when}: {note.text}" for note in telling.notes(story)]
+    return " ".join([f"{telling.whose(story)}.", *told, telling.ending(story)])
+
+
 def drawn(story: Story) -> Figure:
     with style():
         size = (WIDTH_INCHES, height_inches(story))
@@ -233,7 +239,7 @@ def test_every_story_can_be_drawn(edge: str, load: Load) -> None:
     transfers = trace((MIN, 600, 0, 0), (7 * MIN, 600, 0, 10 * MIN), (50 * MIN, 900, 0, 0))
     story = tell(load(text, trace_csv=transfers, **files), "reference", 0, 0)
     drawn(story)
-    assert telling.tale(story).endswith(".")
+    assert tale(story).endswith(".")
 
 
 def test_a_block_from_before_the_run_is_told(load: Load) -> None:
@@ -290,9 +296,24 @@ def test_the_report_has_the_largest_overage_and_drops_its_picture_with_it(load: 
     assert sum(story.overage.values()) == 100
     (picture,) = (each for each in pictures(result, story) if each.key == SIM_PERIOD)
     assert picture.svg() == picture.svg()
-    assert telling.tale(story) in picture.alt
+    page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8")).replace("\u00a0", " ")
+    for note in telling.notes(story):
+        assert f'>{note.number}</td><th scope="row">{note.when}</th><td>{note.text}</td>' in page
+    assert f"<td>{telling.ending(story)}</td>" in page
     write(result, tmp_path / "out")
     assert not file.exists()
+
+
+def test_a_drawing_that_stands_alone_has_its_heading_and_its_words_and_one_on_a_page_neither(load: Load) -> None:
+    story = tell(metered(load), "reference", 0, 0)
+    alone, on_page = (Figure(layout="constrained") for _ in range(2))
+    draw(story, alone, "A heading")
+    draw(story, on_page, told=False)
+    assert len(alone.axes) == len(on_page.axes) + 1
+    # A title of the figure would lie upon the legend: the heading is the legend's.
+    assert alone.legends[0].get_title().get_text() == "A heading"
+    assert alone.get_suptitle() == on_page.legends[0].get_title().get_text() == ""
+    assert height_inches(story) > height_inches(story, told=False)
 
 
 def test_where_nothing_is_over_or_the_rows_are_of_another_version_no_story_is_told(load: Load) -> None:

@@ -1,7 +1,7 @@
 """Two gears through a life: days in which no instant decides anything are taken as sums, all others instant by instant.
 
 A day is 24 h from the scenario's start. Bytes of a day that is taken as a sum count as recorded at once, so the days
-before one that is lived instant by instant are lived so too: as many as it takes for a record to close and be evaluated.
+before one that matters are lived instant by instant too: as many as it takes for a record to close and be evaluated.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fleetsim.clock import add_months, to_ms
 from fleetsim.counted import COUNTED, HAPPENED, NO_LIMIT, RECORDED, Counted, Kept
-from fleetsim.engines.compiled.items import ITEM, LAW, STREAM
+from fleetsim.engines.compiled.items import GIVEN, ITEM, LAW, STREAM
 from fleetsim.engines.compiled.lists import operations_of, periods_of
 from fleetsim.engines.compiled.lives import lives
 from fleetsim.engines.compiled.plan import Laws, Own, Steps, own, plan
@@ -24,8 +24,8 @@ from fleetsim.scenario.schema import OnDemand, Reconnect, Scenario
 
 Ints = NDArray[np.int64]
 
-BATCH = 256
-"""SIMs whose traffic is drawn in one go."""
+BATCH, SMALL_BATCH = 2048, 128
+"""SIMs that one call of the kernels takes; fewer where their traffic is drawn beforehand and has to be held."""
 ROOM, SPANS_ROOM, KEPT_ROOM = 1024, 4096, 1 << 16
 WAITS_ROOM = (64, 1 << 12, 1 << 18, 1 << 24)
 """Rooms that are compiled for: of the next one where a chain of attempts grows too slowly."""
@@ -79,8 +79,8 @@ class CompiledEngine:
             whole = _Replication(scenario, group, replication, KEEPS[records], by_event=self.by_event)
             whole.taken = taken(scenario, group, whole.turned)
             numbers = np.arange(first, last) - group.first_sim
-            for start in range(0, numbers.size, BATCH):
-                found.append(whole.batch(numbers[start : start + BATCH], scenario.horizon_ms)[0])
+            for start in range(0, numbers.size, whole.size):
+                found.append(whole.batch(numbers[start : start + whole.size], scenario.horizon_ms)[0])
         found.append(Written.room(0, 0, 0))
         return Counted(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
@@ -110,6 +110,7 @@ class _Replication:
         self.keeps = keeps
         self.by_event = by_event
         self.plan = plan(scenario, group, replication)
+        self.size = SMALL_BATCH if (self.plan.items["kind"] == GIVEN).any() else BATCH
         self.taken: Sequence[Taken] = ()
 
     def turned(self, before: Sequence[Taken], at: int) -> Mask:
@@ -117,7 +118,7 @@ class _Replication:
         asked = _Replication(self.scenario, self.group, self.replication, NONE, by_event=self.by_event)
         asked.taken = before
         numbers = np.arange(self.group.devices.count)
-        parts = [asked.batch(numbers[i : i + BATCH], at)[1] <= at for i in range(0, numbers.size, BATCH)]
+        parts = [asked.batch(numbers[i : i + self.size], at)[1] <= at for i in range(0, numbers.size, self.size)]
         return np.concatenate(parts)
 
     def batch(self, numbers: Ints, horizon: int) -> tuple[Written, Ints]:

@@ -1,4 +1,4 @@
-"""A SIM's traffic items as a kernel draws them: how many transfers each day, their sizes, and their instants when asked.
+"""A SIM's traffic items as a kernel draws them: how many transfers each day, their sizes, and their instants.
 
 Counts and sizes are drawn for the whole horizon, because a day's sum says whether its instants matter. Instants are
 drawn a day at a time, for the days in which they do.
@@ -103,8 +103,8 @@ def scale(values: NDArray, factor: float) -> None:
 def count_steps(counts, item, means, number, replication, words, own_means) -> int:  # type: ignore[no-untyped-def]
     """Draw the counts of a Poisson item's steps; return their sum.
 
-    `means` holds, for each kind of step, where its table of thresholds begins and ends; `own_means` what a SIM with means
-    of its own has instead: mean of a part, number of parts, and the recurrence's first number.
+    `means` holds, for each kind of step, where its table of thresholds begins and ends; `own_means` what a SIM with
+    means of its own has instead: mean of a part, number of parts, and the recurrence's first number.
     """
     kinds, table_starts, table_ends, thresholds = means
     total = 0
@@ -121,7 +121,9 @@ def count_steps(counts, item, means, number, replication, words, own_means) -> i
     most = 1
     for d in range(steps):
         counts[d] = 0
-        most = max(most, np.int64(own_means[kinds[item.first_step + d], 1]))
+        parts = np.int64(own_means[kinds[item.first_step + d], 1])
+        if parts > most:
+            most = parts  # type: ignore[assignment]
     for part in range(most):
         for tile in range((steps + 63) // 64):
             fill(words, item.count_key, number, part, replication, tile)

@@ -86,6 +86,7 @@ def draw_traffic(
     counts: NDArray,
     places: NDArray,
     offsets: NDArray,
+    fixed: NDArray,
     transfers: tuple[NDArray, NDArray, NDArray, NDArray],
     words: NDArray,
     slow: NDArray,
@@ -99,6 +100,8 @@ def draw_traffic(
     places, offsets
         Are told that the transfers of item k in day d are number ``offsets[k] + places[k, d]`` to
         ``offsets[k] + places[k, d + 1]`` - 1.
+    fixed
+        Is told the upload and download bytes of all transfers of an item, -1 where they differ.
     """
     total = 0
     for k in range(items.size):
@@ -134,49 +137,25 @@ def draw_traffic(
         item = items[k]
         first, count = offsets[k], places[k, days]
         if item.kind == GIVEN:
+            fixed[k, 0], fixed[k, 1] = -1, -1
             for i in range(count):
                 times[first + i], uploads[first + i] = given[0][first_given[k] + i], given[1][first_given[k] + i]
                 downloads[first + i], durations[first + i] = given[2][first_given[k] + i], given[3][first_given[k] + i]
             continue
-        if item.upload >= 0:
-            sizes_of(
-                uploads,
-                first,
-                count,
-                item.upload,
-                laws,
-                item.upload_key,
-                item.upload_rest_key,
-                number,
-                replication,
-                words,
-                slow,
-            )
-        else:
-            fill_with(uploads, first, count, item.upload_bytes)
-        if item.download >= 0:
-            sizes_of(
-                downloads,
-                first,
-                count,
-                item.download,
-                laws,
-                item.download_key,
-                item.download_rest_key,
-                number,
-                replication,
-                words,
-                slow,
-            )
-        else:
-            fill_with(downloads, first, count, item.download_bytes)
+        fixed[k, 0], fixed[k, 1] = item.upload_bytes, item.download_bytes
         if item.scaled == 1:
-            scale(uploads[first : first + count], size_factor)
-            scale(downloads[first : first + count], size_factor)
-        for i in range(first, first + count):
-            durations[i] = item.duration
-            if item.bits_per_s > 0:
-                durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s
+            scale(fixed[k], size_factor)
+        for way, law, key, rest_key in (
+            (0, item.upload, item.upload_key, item.upload_rest_key),
+            (1, item.download, item.download_key, item.download_rest_key),
+        ):
+            if law < 0:
+                continue
+            fixed[k, way] = -1
+            sizes = uploads if way == 0 else downloads
+            sizes_of(sizes, first, count, law, laws, key, rest_key, number, replication, words, slow)
+            if item.scaled == 1:
+                scale(sizes[first : first + count], size_factor)
     return times, uploads, downloads, durations
 
 
@@ -188,9 +167,20 @@ def fill_with(values: NDArray, first: int, count: int, value: int) -> None:
 
 
 @njit(**OPTIONS)
+def last_for(item, transfers: tuple[NDArray, NDArray, NDArray, NDArray], first: int, count: int) -> None:  # type: ignore[no-untyped-def]
+    """Set how long an item's transfers take."""
+    _, uploads, downloads, durations = transfers
+    for i in range(first, first + count):
+        durations[i] = item.duration
+        if item.bits_per_s > 0:
+            durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s
+
+
+@njit(**OPTIONS)
 def sum_days(
     places: NDArray,
     offsets: NDArray,
+    fixed: NDArray,
     transfers: tuple[NDArray, NDArray, NDArray, NDArray],
     sums: tuple[NDArray, NDArray, NDArray, NDArray],
 ) -> None:
@@ -200,8 +190,8 @@ def sum_days(
         for day in range(numbers.shape[1]):
             first, last = offsets[k] + places[k, day], offsets[k] + places[k, day + 1]
             numbers[k, day] = last - first
-            uploads[k, day] = total(transfers[1][first:last])
-            downloads[k, day] = total(transfers[2][first:last])
+            uploads[k, day] = total(transfers[1][first:last]) if fixed[k, 0] < 0 else (last - first) * fixed[k, 0]
+            downloads[k, day] = total(transfers[2][first:last]) if fixed[k, 1] < 0 else (last - first) * fixed[k, 1]
             sizes[k, day] = uploads[k, day] + downloads[k, day]
 
 
@@ -228,6 +218,7 @@ def live(
     counts: NDArray,
     places: NDArray,
     offsets: NDArray,
+    fixed: NDArray,
     step_places: tuple,
     transfers: tuple[NDArray, NDArray, NDArray, NDArray],
     streams: NDArray,
@@ -243,16 +234,16 @@ def live(
     activation = sim.settled_at
     day = activation // DAY
     if rules.sums == 1:
-        sum_days(places, offsets, transfers, sums)
+        sum_days(places, offsets, fixed, transfers, sums)
     while day < days:
         if rules.sums == 1:
             operation = operations[sim.operation, 0] if sim.operation < operations.shape[0] else NEVER
             start = day * DAY
-            if sim.awake == 1 and sim.in_period == 1 and sim.row_end == start and operation > start:
-                if sim.refresh_due > start and sim.attempt > start:
-                    up_to(sim, rules, held, start, periods)  # nothing but a new period comes at this instant
-                    if not carry_off(held, out, written):
-                        return False
+            alone = operation > start and sim.refresh_due > start and sim.attempt > start
+            if alone and sim.awake == 1 and sim.in_period == 1 and sim.row_end == start:
+                up_to(sim, rules, held, start, periods)  # nothing but a new period comes at this instant
+                if not carry_off(held, out, written):
+                    return False
             calm = calm_until(sim, rules, day, days, operation, sums[0], sums[3], via_dns)
             if calm < days and sim.row_end != calm * DAY:
                 calm -= days_before(rules)
@@ -278,6 +269,10 @@ def live(
                     replication,
                     words,
                 )
+                for way in range(2):
+                    if fixed[k, way] >= 0:
+                        fill_with(transfers[1] if way == 0 else transfers[2], first[k], n, fixed[k, way])
+                last_for(items[k], transfers, first[k], n)
                 while first[k] < last[k] and transfers[0][first[k]] < activation:
                     first[k] += 1
                 while first[k] < last[k] and transfers[0][last[k] - 1] >= rules.horizon:
@@ -338,6 +333,7 @@ def lives(
     days = (rules.horizon + DAY - 1) // DAY
     counts = np.zeros(means[0].size, np.int64)
     places, offsets = np.zeros((items.size, days + 1), np.int64), np.zeros(items.size, np.int64)
+    fixed = np.zeros((items.size, 2), np.int64)
     shape = (items.size, days)
     sums = (np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
     empty = np.zeros(0, np.int64)
@@ -381,6 +377,7 @@ def lives(
             counts,
             places,
             offsets,
+            fixed,
             transfers,
             words,
             slow,
@@ -398,6 +395,7 @@ def lives(
             counts,
             places,
             offsets,
+            fixed,
             step_places,
             transfers,
             all_streams[i].copy(),

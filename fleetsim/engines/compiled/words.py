@@ -63,4 +63,5 @@ def below(high, low, n):  # type: ignore[no-untyped-def]
 def uniform_at(key: int, sim: int, step: int, replication: int, index: int, n: int) -> int:
     """Whole number from 0 to n - 1 by value number `index` of a stream."""
     value = value_at(key, sim, step, replication, index)
-    return np.int64(below(value >> HALF, value & LOW, U(n)))
+    found: int = np.int64(below(value >> HALF, value & LOW, U(n)))  # type: ignore[assignment]
+    return found

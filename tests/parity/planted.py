@@ -1,0 +1,92 @@
+"""Plant a mistake in a copy of the compiled engine and see which parity tests fail: ``python -m tests.parity.planted``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("fleetsim", "scenarios", "tests", "pyproject.toml")
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.nbc", "*.nbi")
+# A failure is enough; what the smallest one is takes longer than all else.
+WITHOUT_SHRINKING = """
+from hypothesis import Phase, settings
+settings.register_profile("planted", phases=[Phase.explicit, Phase.generate])
+settings.load_profile("planted")
+"""
+
+
+class Planted(NamedTuple):
+    """A mistake: in this module of the engine, this text instead of that one, which stands there once."""
+
+    module: str
+    right: str
+    wrong: str
+
+
+MISTAKES = {
+    "`>=` for `>`: usage at the limit blocks": Planted(
+        "enforcement", "if recorded <= sim.cached_limit:", "if recorded < sim.cached_limit:"
+    ),
+    "the first byte over the limit does not block": Planted(
+        "enforcement", "if recorded <= sim.cached_limit:", "if recorded <= sim.cached_limit + 1:"
+    ),
+    "a block one millisecond late": Planted(
+        "enforcement", "now + rules.enforcement_delay", "now + rules.enforcement_delay + 1"
+    ),
+    "a lookup that ignores the cache": Planted(
+        "traffic",
+        "if rules.looks_up == 0 or (sim.last_lookup != NEVER and now - sim.last_lookup < rules.cache_ttl):",
+        "if rules.looks_up == 0:",
+    ),
+    "a cache that holds its time and one millisecond more": Planted(
+        "traffic", "now - sim.last_lookup < rules.cache_ttl", "now - sim.last_lookup <= rules.cache_ttl"
+    ),
+}
+"""Each is planted alone."""
+
+
+def failing(mistake: Planted | None) -> list[str]:
+    """Return the names of the parity tests that fail where the mistake is planted; None plants nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        copy.mkdir()
+        for name in COPIED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, copy / name, ignore=NOT_COPIED)
+            else:
+                shutil.copy(ROOT / name, copy / name)
+        if mistake is not None:
+            path = copy / "fleetsim" / "engines" / "compiled" / f"{mistake.module}.py"
+            text = path.read_text(encoding="utf-8")
+            if text.count(mistake.right) != 1:
+                raise LookupError(f"{path.name}: {mistake.right!r} stands there {text.count(mistake.right)} times")
+            path.write_text(text.replace(mistake.right, mistake.wrong), encoding="utf-8")
+        (copy / "conftest.py").write_text(WITHOUT_SHRINKING, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-n", "0", "--tb=no", "--timeout=0", "tests/parity/test_parity.py"],
+            cwd=copy,
+            env=os.environ | {"NUMBA_CACHE_DIR": str(Path(folder) / "compiled"), "PYTHONPATH": str(copy)},
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode not in (0, 1):  # all passed, some failed; anything else is no answer
+        raise RuntimeError(done.stdout + done.stderr)
+    return re.findall(r"^FAILED \S+::(\S+)", done.stdout, re.M)
+
+
+def main() -> None:
+    """Print a table of what is caught by which tests."""
+    print("| mistake | parity tests that fail |\n| --- | --- |")
+    for name, mistake in {"none": None, **MISTAKES}.items():
+        print(f"| {name} | {', '.join(failing(mistake)) or 'none'} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
