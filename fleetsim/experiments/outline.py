@@ -86,7 +86,9 @@ def _change(scenario: Scenario, here: list[Outlook], ms: int, before: int | None
         return f"{said}, and blocks " + (f"those above it by then: {stopped}" if stopped else "hardly a SIM by that")
     assert before is not None
     freed = parts(before)
-    return f"{said}, and unblocks " + (f"those above the old one by then: {freed}" if freed else "hardly a SIM by that")
+    if not freed:
+        return f"{said}, and unblocks hardly a SIM by that"
+    return f"{said}, and unblocks what is not above it too; above the old one are by then {freed}"
 
 
 def _late(scenario: Scenario) -> str:

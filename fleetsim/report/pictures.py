@@ -244,7 +244,7 @@ def _blocked(result: Result) -> Picture:
         )
         peaks.append(
             f"{role} devices: at most {words.number(mean.max())} of {words.number(sims)} at a time, "
-            f"first on {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]).floor('s'))}"
+            f"first on {words.instant(pd.Timestamp(mean.index[int(mean.argmax())]).floor('min'))}"
         )
     lines = len(marked(result, stretch))
     over = f" (means over {n:,} replications)" if n > 1 else ""

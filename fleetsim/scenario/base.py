@@ -118,9 +118,7 @@ class Chosen:
         if self.key not in raw:
             slips = difflib.get_close_matches(self.key, [key for key in raw if isinstance(key, str)], n=1, cutoff=ALIKE)
             if slips:
-                raise at_key(
-                    slips[0], wrong(f"expected {self.key}{did_you_mean(slips[0], [self.key])}", quoted(slips[0]))
-                )
+                raise at_key(slips[0], wrong(f"expected {self.key}", quoted(slips[0])))
             error = one_of(None, self.parts)
         else:
             name = raw[self.key]

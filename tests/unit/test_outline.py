@@ -138,7 +138,7 @@ def test_a_lowered_limit_blocks_those_above_it_and_a_raised_one_frees_them():
     assert "blocked about 2 min 53 s later, as the lowered limit reaches it" in lowered
     raised = said(limit="1 MB", timeline="{at: 20 days, fleet: f, data_limit: 5 MB}")
     assert "sets limit 5 MB; " in raised
-    assert "and unblocks those above the old one by then: about 100 % of g" in raised
+    assert "and unblocks what is not above it too; above the old one are by then about 100 % of g" in raised
     assert "unblocks hardly a SIM by that" in said(limit="1 MB", timeline="{at: 10 days, fleet: f, data_limit: 5 MB}")
     assert "blocks hardly a SIM by that" in said(timeline="{at: 10 days, fleet: f, data_limit: 1 MB}")
 

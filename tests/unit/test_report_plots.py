@@ -166,7 +166,7 @@ def test_edges_of_even_classes_have_the_decimals_that_tell_them_apart() -> None:
         result.sim_periods[f"overage_{cause}_bytes"] = 0
     ax = plots.overage_by_cause(result, axes())
     assert [tick.get_text() for tick in ax.get_xticklabels()][:3] == ["1.90", "1.91", "1.92"]
-    assert len(set(tick.get_text() for tick in ax.get_xticklabels())) == len(ax.get_xticks())
+    assert len({tick.get_text() for tick in ax.get_xticklabels()}) == len(ax.get_xticks())
 
 
 def test_sizes_that_are_all_alike_are_a_sentence_and_no_distribution() -> None:
@@ -219,7 +219,7 @@ def test_blocks_in_a_small_part_of_the_run_are_shown_in_that_part_and_exactly() 
     assert at == [[0, 0], [1, 0], [2, 1], [1, 1], [0, 0]]
     picture = pictures(result)[2]
     assert "At no other time of the run is any SIM blocked." in picture.caption
-    assert "normal devices: at most 1.5 of 10 at a time, first on 5 Jan 2026 07:00:" in picture.caption
+    assert "normal devices: at most 1.5 of 10 at a time, first on 5 Jan 2026 07:00 UTC." in picture.caption
 
 
 @pytest.mark.parametrize(

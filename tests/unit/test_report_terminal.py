@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 
+import pandas as pd
 import pytest
 from report_fixture import FakeResult, fake
 from rich.console import Console
@@ -58,3 +59,34 @@ def test_a_line_of_zeros_is_left_out(absent: str) -> None:
     assert not [line for line in table if absent in line]
     # and is there where it is not nothing
     assert [line for line in printed(fake(replications=2)) if absent in line]
+
+
+def split(result: FakeResult, groups: int) -> list[str]:
+    """Print the table of a result whose normal devices are cut into so many groups."""
+    frame = result.replications
+    normal = frame[frame["role"] == "normal"]
+    parts = []
+    for n in range(groups):
+        part = normal.assign(device_group=f"g{n}", sim_periods=normal["sim_periods"] * (n + 1))
+        parts.append(part)
+    result.replications = pd.concat([*parts, frame[frame["role"] == "faulty"]], ignore_index=True)
+    return printed(result)[len(answer(result).sentences) :]
+
+
+def test_each_device_group_has_a_column() -> None:
+    lines = split(fake(replications=2, normal=100), 2)
+    head = [line.split() for line in lines if line.startswith(("Group", "Role", "SIM-periods"))]
+    assert head == [
+        ["Group", "g0", "g1", "stuck"],
+        ["Role", "normal", "normal", "faulty"],
+        ["SIM-periods", "100", "200", "20", "320"],
+    ]
+
+
+def test_many_device_groups_are_taken_together_by_role() -> None:
+    lines = split(fake(replications=2, normal=100), 9)
+    assert not [line for line in lines if line.startswith("Group")]
+    assert [line.split() for line in lines if line.startswith(("Role", "SIM-periods"))] == [
+        ["Role", "normal", "faulty"],
+        ["SIM-periods", "4,500", "20", "4,520"],
+    ]

@@ -307,6 +307,26 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
             ["s.yaml:14: fleets.meters.devices.second.count: found '2'; expected at most 10,000,000 devices in all"],
         ),
         (with_group("role: bad"), [f"s.yaml:10: {GROUP}.role: found 'bad'; expected normal or faulty"]),
+        # No slip of faulty.
+        (with_group("role: healthy"), [f"s.yaml:10: {GROUP}.role: found 'healthy'; expected normal or faulty"]),
+        (
+            with_group("status: inactive"),
+            [
+                f"s.yaml:10: {GROUP}.status: found 'inactive'; expected active or ready; "
+                "the timeline makes SIMs inactive, from 0 s on if need be"
+            ],
+        ),
+        (
+            with_group("session: {moed: on-demand}"),
+            [f"s.yaml:10: {GROUP}.session.moed: found 'moed'; expected mode"],
+        ),
+        (
+            with_timeline("at: 5 days"),
+            [
+                "s.yaml:15: timeline.0: found a mapping with at; "
+                "expected a mapping with at, and fleet with data_limit, or sims with status or to"
+            ],
+        ),
         (
             SMALL[: SMALL.index("          readings")],
             [f"s.yaml:10: {GROUP}.traffic: found nothing; expected a mapping of traffic items, {{}} for none"],

@@ -109,7 +109,7 @@ def test_expected_bytes_of_30_days_count_what_is_scaled_and_nothing_else() -> No
         ),
         (
             profile_of(1, 2, 3),
-            f"{ARRIVALS}.profile: found a list; expected 24 weights by local hour, 168 from Monday 0 h, "
+            f"{ARRIVALS}.profile: found a list of 3; expected 24 weights by local hour, 168 from Monday 0 h, "
             "or the name of a preset",
         ),
         (profile_of(*[0] * 24), f"{ARRIVALS}.profile: found a list; expected at least one weight above 0"),

@@ -74,9 +74,7 @@ def calm_until(
         end = min((day + 1) * DAY, rules.horizon)
         if not may_be_summed(sim, rules, day * DAY, end, operation):
             return day
-        if sim.status == INACTIVE:
-            continue
-        for item in range(via_dns.size):
+        for item in range(via_dns.size if sim.status != INACTIVE else 0):
             more, lookups = sizes[item, day], 0
             if via_dns[item] == 0:
                 lookups = lookup_bytes(rules, numbers[item, day])
@@ -91,7 +89,7 @@ def calm_until(
                 counted += more
         if sim.status == READY and ready <= 0:
             return day
-        if sim.blocked == 0 and (counted > sim.cached_limit or moved > sim.fleet_limit):
+        if sim.in_period == 1 and sim.blocked == 0 and (counted > sim.cached_limit or moved > sim.fleet_limit):
             return day
     return days
 
