@@ -32,7 +32,7 @@ def measure(side: str, model: str, sims: int, pairs: int = 1) -> Sample:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
     assert process.stdout is not None
     said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)  # the largest of this process and those it has waited for
+    _, status, usage = os.wait4(process.pid, 0)  # the largest of it and those it has waited for
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{side}, {model}, {sims} SIMs: exit status {process.returncode}")

@@ -1,4 +1,7 @@
-"""Plant a mistake in a copy of the compiled engine and see which parity tests fail: ``python -m tests.parity.planted``."""
+"""Plant a mistake in a copy of the compiled engine and see which parity tests fail.
+
+``python -m tests.parity.planted [NAME ...]`` prints a table, of all mistakes where none is named.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +51,22 @@ MISTAKES = {
     "a cache that holds its time and one millisecond more": Planted(
         "traffic", "now - sim.last_lookup < rules.cache_ttl", "now - sim.last_lookup <= rules.cache_ttl"
     ),
+    "one byte over the limit, and evaluations are still skipped": Planted(
+        "enforcement", "if sim.counted > sim.cached_limit:", "if sim.counted > sim.cached_limit + 1:"
+    ),
+    "one byte over the limit, and the day is still taken as a sum": Planted(
+        "days",
+        "(counted > sim.cached_limit or moved > sim.fleet_limit)",
+        "(counted > sim.cached_limit + 1 or moved > sim.fleet_limit + 1)",
+    ),
+    "no day before one that matters is lived instant by instant": Planted(
+        "days", "return (rules.record_interval + rules.record_delay + DAY - 1) // DAY", "return 0"
+    ),
 }
 """Each is planted alone."""
 
 
-def failing(mistake: Planted | None) -> list[str]:
+def failing(mistake: Planted | None, *options: str) -> list[str]:
     """Return the names of the parity tests that fail where the mistake is planted; None plants nothing."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
@@ -69,8 +83,9 @@ def failing(mistake: Planted | None) -> list[str]:
                 raise LookupError(f"{path.name}: {mistake.right!r} stands there {text.count(mistake.right)} times")
             path.write_text(text.replace(mistake.right, mistake.wrong), encoding="utf-8")
         (copy / "conftest.py").write_text(WITHOUT_SHRINKING, encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--tb=no", "--timeout=0", *options]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-n", "0", "--tb=no", "--timeout=0", "tests/parity/test_parity.py"],
+            [*command, "tests/parity/test_parity.py"],
             cwd=copy,
             env=os.environ | {"NUMBA_CACHE_DIR": str(Path(folder) / "compiled"), "PYTHONPATH": str(copy)},
             capture_output=True,
@@ -81,12 +96,13 @@ def failing(mistake: Planted | None) -> list[str]:
     return re.findall(r"^FAILED \S+::(\S+)", done.stdout, re.M)
 
 
-def main() -> None:
+def main(*names: str) -> None:
     """Print a table of what is caught by which tests."""
     print("| mistake | parity tests that fail |\n| --- | --- |")
-    for name, mistake in {"none": None, **MISTAKES}.items():
+    chosen = {name: mistake for name, mistake in {"none": None, **MISTAKES}.items() if name in (names or [name])}
+    for name, mistake in chosen.items():
         print(f"| {name} | {', '.join(failing(mistake)) or 'none'} |", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -15,4 +15,4 @@ def test_nothing_fails_where_nothing_is_planted():
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_planted_mistake_is_caught(name: str) -> None:
-    assert failing(MISTAKES[name])
+    assert failing(MISTAKES[name], "-x")
