@@ -263,6 +263,13 @@ def test_a_block_a_limit_and_an_unblock_in_the_order_in_which_they_happen(kept):
         ]
 
 
+def test_a_limit_that_arrives_as_it_was_is_no_event(kept):
+    # 100 at 1:00 is what is there; 200 at 8:00 arrives at 12:00, 200 at 13:00 changes nothing, 100 at 18:00 at 22:00.
+    sets = [("1 min", "100 B"), ("8 min", "200 B"), ("13 min", "200 B"), ("18 min", "100 B")]
+    _, events = kept(scenario(timeline=tuple(limit_set(*each) for each in sets)), trace_csv=bursts((60_000, 50)))
+    assert what(events) == [(720_000, "limit", 200, "update"), (1_320_000, "limit", 100, "update")]
+
+
 def test_a_boundary_unblocks_and_the_horizon_does_not(kept):
     # 150 in each period of 15 minutes: blocked at 6:00 to 15:00, and from 18:00 on.
     _, events = kept(scenario(period="15 min"), trace_csv=bursts((60_000, 150), (960_000, 150)))
