@@ -29,7 +29,15 @@ from fleetsim.tables import Tables
 from tests.cli.conftest import LITTLE, content, process, tables
 
 REPLICATIONS = 12
-SLOW = ("--set", "fleets.meters.devices.meter.traffic.readings.arrivals.every=15 min", "--workers", 2, "--no-report")
+SLOW = (
+    "--set",
+    "fleets.meters.devices.meter.traffic.readings.arrivals.every=15 min",
+    "--workers",
+    2,
+    "--no-report",
+    "--engine",
+    "reference",
+)
 
 
 def parts(folder: Path) -> list[str]:
@@ -332,7 +340,7 @@ def test_wherever_a_worker_is_lost_no_task_is(broken_at, monkeypatch):
     monkeypatch.setattr(replicate, "_prepare", prepare_here)
     monkeypatch.setattr(replicate, "_work", None)
     scenario = load_text(LITTLE)
-    found = fleetsim.run(scenario, workers=2).tables
+    found = fleetsim.run(scenario, workers=2, engine="reference").tables
     assert len(pools) < 3
     assert found == fleetsim.run(scenario, workers=1).tables
 
