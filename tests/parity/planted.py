@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,7 +68,7 @@ MISTAKES = {
 
 
 def failing(mistake: Planted | None, *options: str) -> list[str]:
-    """Return the names of the parity tests that fail where the mistake is planted; None plants nothing."""
+    """Return the names of the parity tests that fail, one for each case, where a mistake is planted; None plants none."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         copy.mkdir()
@@ -93,7 +94,7 @@ def failing(mistake: Planted | None, *options: str) -> list[str]:
         )
     if done.returncode not in (0, 1):  # all passed, some failed; anything else is no answer
         raise RuntimeError(done.stdout + done.stderr)
-    return re.findall(r"^FAILED \S+::(\S+)", done.stdout, re.M)
+    return re.findall(r"^FAILED \S+::(\w+)", done.stdout, re.M)
 
 
 def main(*names: str) -> None:
@@ -101,7 +102,8 @@ def main(*names: str) -> None:
     print("| mistake | parity tests that fail |\n| --- | --- |")
     chosen = {name: mistake for name, mistake in {"none": None, **MISTAKES}.items() if name in (names or [name])}
     for name, mistake in chosen.items():
-        print(f"| {name} | {', '.join(failing(mistake)) or 'none'} |", flush=True)
+        tests = Counter(failing(mistake))
+        print(f"| {name} | {', '.join(f'{test} ({n})' for test, n in tests.items()) or 'none'} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ NAMES = {"rows": COUNTED, "blocked": ("sim", "fleet", "from", "until"), "records
 briefly = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 at_length = settings(
     max_examples=int(os.environ.get("FLEETSIM_PARITY_CASES", "5000")),
+    derandomize=False,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -51,7 +51,7 @@ def test_every_word_gives_one_of_the_values_and_their_probabilities_are_exact_to
     around = np.unique([value + step for value, _ in pairs for step in (-1, 0, 1) if value + step >= 0])
     for size, found in zip(around.tolist(), table.probability_up_to(around).tolist(), strict=True):
         exact = Fraction(sum(weight for value, weight in pairs if value <= size), total)
-        assert abs(Fraction(found) - exact) <= Fraction(1, 2**33)
+        assert abs(Fraction(found) - exact) <= Fraction(1, 2**33) + Fraction(1, 2**50)  # and what a float rounds
     # what lies between the values has no word at all
     before = table.probability_up_to(around - 1)
     between = ~np.isin(around, law.values)
