@@ -131,15 +131,16 @@ def sum_days(
         for day in range(numbers.shape[1]):
             first, last = offsets[k] + places[k, day], offsets[k] + places[k, day + 1]
             numbers[k, day] = last - first
-            uploads[k, day] = total(transfers[1][first:last]) if fixed[k, 0] < 0 else (last - first) * fixed[k, 0]
-            downloads[k, day] = total(transfers[2][first:last]) if fixed[k, 1] < 0 else (last - first) * fixed[k, 1]
+            up, down = (last - first) * fixed[k, 0], (last - first) * fixed[k, 1]
+            uploads[k, day] = up if fixed[k, 0] >= 0 else total(transfers[1], first, last)
+            downloads[k, day] = down if fixed[k, 1] >= 0 else total(transfers[2], first, last)
             sizes[k, day] = uploads[k, day] + downloads[k, day]
 
 
 @njit(**OPTIONS)
-def total(values: NDArray) -> int:
-    """Sum of whole numbers."""
+def total(values: NDArray, first: int, last: int) -> int:
+    """Sum of the numbers `first` to `last` - 1 of an array."""
     found = 0
-    for i in range(values.size):
+    for i in range(first, last):
         found += values[i]
     return found

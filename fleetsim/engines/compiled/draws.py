@@ -13,16 +13,16 @@ BOX_BITS = U(20)
 
 
 @njit(**OPTIONS)
-def count_by_table(table: NDArray, word: int) -> int:
-    """Number of thresholds that a word reaches: thresholds ascend, so half of them are left out at a time."""
-    low, high = 0, table.size
+def count_by_table(thresholds: NDArray, start: int, end: int, word: int) -> int:
+    """Number of thresholds in a table that a word reaches: they ascend, so half of them are left out at a time."""
+    low, high = start, end
     while low < high:
         middle = (low + high) // 2
-        if table[middle] <= word:
+        if thresholds[middle] <= word:
             low = middle + 1
         else:
             high = middle
-    return low
+    return low - start
 
 
 @njit(**OPTIONS)

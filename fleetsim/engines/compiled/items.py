@@ -115,7 +115,7 @@ def count_steps(counts, item, means, number, replication, words, own_means) -> i
             for i in range(min(64, steps - 64 * tile)):
                 d = 64 * tile + i
                 kind = kinds[item.first_step + d]
-                counts[d] = count_by_table(thresholds[table_starts[kind] : table_ends[kind]], words[i])
+                counts[d] = count_by_table(thresholds, table_starts[kind], table_ends[kind], words[i])
                 total += counts[d]
         return total
     most = 1
