@@ -48,6 +48,8 @@ class Streams:
 
     def uniform(self, purpose: Purpose, below: int, count: int = 1, *, step: int = 0, first: int = 0) -> Ints:
         """Draw `count` integers a SIM, uniform on [0, below), from draw `first` on: int64 of shape (sims, count)."""
+        if below == 1:
+            return np.zeros((self.numbers.size, count), np.int64)
         index = np.tile(np.arange(first, first + count), self.numbers.size)
         drawn = word64_at(self.key(purpose), np.repeat(self.numbers, count), step, self.replication, index)
         return uniform_below(drawn, below).reshape(self.numbers.size, count)

@@ -55,13 +55,20 @@ MISTAKES = {
     "one byte over the limit, and evaluations are still skipped": Planted(
         "enforcement", "if sim.counted > sim.cached_limit:", "if sim.counted > sim.cached_limit + 1:"
     ),
-    "one byte over the limit, and the day is still taken as a sum": Planted(
-        "days",
-        "(counted > sim.cached_limit or moved > sim.fleet_limit)",
-        "(counted > sim.cached_limit + 1 or moved > sim.fleet_limit + 1)",
+    "one byte over the limit, and the time is still taken as a sum": Planted(
+        "days", "spare = sim.cached_limit - sim.counted", "spare = sim.cached_limit - sim.counted + 1"
     ),
-    "no day before one that matters is lived instant by instant": Planted(
-        "days", "return (rules.record_interval + rules.record_delay + DAY - 1) // DAY", "return 0"
+    "sums up to the instant that matters, whatever has been recorded by then": Planted(
+        "days", "return 0 if rules.record_interval == NEVER else rules.record_interval + rules.record_delay", "return 0"
+    ),
+    "sums in which a cache holds its time and one millisecond more": Planted(
+        "days", "due = own[i] - looked_up >= ttl", "due = own[i] - looked_up > ttl"
+    ),
+    "sums in which attempts ignore the cache": Planted("days", "if now - looked_up >= ttl:", "if True:"),
+    "a transfer in its own record that belongs to the one before": Planted(
+        "passing",
+        "if by_record == 1 and now >= next_close and more > 0:",
+        "if by_record == 1 and now > next_close and more > 0:",
     ),
 }
 """Each is planted alone."""

@@ -1,146 +1,196 @@
-"""The traffic of one SIM over the horizon: counts and sizes of each item, and their sums by day."""
+"""The traffic of one SIM: counts and sizes of each item over the horizon, the instants of a day, and sums over days."""
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fleetsim.engines.compiled.items import DAY, GIVEN, PERIODIC, POISSON, count_steps, first_point, scale, sizes_of
+from fleetsim.engines.compiled.draws import draw_sizes
+from fleetsim.engines.compiled.items import (
+    DAY,
+    GIVEN,
+    PERIODIC,
+    POISSON,
+    arrivals,
+    count_steps,
+    first_point,
+    items_at,
+    points,
+    scale,
+)
+from fleetsim.engines.compiled.pointed import numbers_at
+from fleetsim.engines.compiled.room import fixed_of, places_of
 from fleetsim.engines.compiled.settings import OPTIONS
+from fleetsim.engines.compiled.state import Held, Rules, Sim
 
 
 @njit(**OPTIONS)
 def draw_traffic(
-    items: NDArray,
-    laws: tuple,
-    means: tuple,
+    sim: Sim,
+    rules: Rules,
+    held: Held,
     own_means: NDArray,
     size_factor: float,
-    number: int,
-    replication: int,
-    days: int,
-    origins: NDArray,
-    first_given: NDArray,
-    last_given: NDArray,
+    i: int,
+    given_offsets: NDArray,
     given: tuple[NDArray, NDArray, NDArray, NDArray],
-    counts: NDArray,
-    places: NDArray,
-    offsets: NDArray,
-    fixed: NDArray,
-    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
-    words: NDArray,
-    slow: NDArray,
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Draw counts and sizes of a SIM's transfers; return the arrays that hold them, new ones where there was no room.
+) -> bool:
+    """Draw counts and sizes of a SIM's transfers; say whether there was room for so many (`held.transfers`).
 
     Parameters
     ----------
-    counts
-        Is told the transfers of each step of the Poisson items.
-    places, offsets
-        Are told that the transfers of item k in day d are number ``offsets[k] + places[k, d]`` to
-        ``offsets[k] + places[k, d + 1]`` - 1.
-    fixed
-        Is told the upload and download bytes of all transfers of an item, -1 where they differ.
+    own_means
+        Of each kind of step, where the SIM has means of its own.
+    i, given_offsets, given
+        Transfers of item k that are drawn already are number ``given_offsets[k, i]`` to ``given_offsets[k, i + 1]`` - 1
+        of the four columns `given`.
     """
+    number, replication, days = sim.number_in_group, rules.replication, rules.days
+    items, offsets = items_at(rules.items, rules.item_count), numbers_at(held.offsets, rules.item_count)
+    origins, room = numbers_at(held.origins, rules.item_count), held.transfers
+    numbers_at(held.is_timed, days)[:] = 0
+    numbers_at(held.rungs, rules.kind_count)[:] = 0
     total = 0
-    for k in range(items.size):
+    for k in range(rules.item_count):
         item = items[k]
+        places = places_of(rules, held, k)
         offsets[k] = total
         if item.kind == GIVEN:
-            last = last_given[k] - first_given[k]
-            at = 0
+            first, last = given_offsets[k, i], given_offsets[k, i + 1]
+            at = first
             for day in range(days):
-                places[k, day] = at
-                while at < last and given[0][first_given[k] + at] < (day + 1) * DAY:
+                places[day] = at - first
+                while at < last and given[0][at] < (day + 1) * DAY:
                     at += 1
-            places[k, days] = at
-            total += last
+            places[days] = at - first
         elif item.kind == PERIODIC:
             for day in range(days + 1):
-                places[k, day] = first_point(item, origins[k], day * DAY, number, replication)
-            total += places[k, days]
+                places[day] = first_point(item, origins[k], day * DAY, number, replication)
         elif item.kind == POISSON:
-            own = counts[item.first_step : item.first_step + item.steps]
-            total += count_steps(own, item, means, number, replication, words, own_means)
+            counts = numbers_at(held.counts + 8 * item.first_step, item.steps)
+            count_steps(counts, item, rules, held, number, own_means)
             a_day, n = DAY // item.step, 0
             for day in range(days):
-                places[k, day] = n
-                for d in range(day * a_day, min((day + 1) * a_day, item.steps)):
-                    n += own[d]
-            places[k, days] = n
-    times, uploads, downloads, durations = transfers
-    if total > times.size:
-        times, uploads = np.zeros(2 * total, np.int64), np.zeros(2 * total, np.int64)
-        downloads, durations = np.zeros(2 * total, np.int64), np.zeros(2 * total, np.int64)
-    for k in range(items.size):
+                places[day] = n
+                for step in range(day * a_day, min((day + 1) * a_day, item.steps)):
+                    n += counts[step]
+            places[days] = n
+        else:
+            places[:] = 0
+        total += places[days]
+    held.transfers = total
+    if total > room:
+        return False
+    held.transfers = room
+    for k in range(rules.item_count):
         item = items[k]
-        first, count = offsets[k], places[k, days]
+        first, count, fixed = offsets[k], places_of(rules, held, k)[days], fixed_of(held, k)
+        uploads, downloads = numbers_at(held.uploads + 8 * first, count), numbers_at(held.downloads + 8 * first, count)
         if item.kind == GIVEN:
-            fixed[k, 0], fixed[k, 1] = -1, -1
-            for i in range(count):
-                times[first + i], uploads[first + i] = given[0][first_given[k] + i], given[1][first_given[k] + i]
-                downloads[first + i], durations[first + i] = given[2][first_given[k] + i], given[3][first_given[k] + i]
+            times, durations = numbers_at(held.times + 8 * first, count), numbers_at(held.durations + 8 * first, count)
+            begin, end = given_offsets[k, i], given_offsets[k, i] + count
+            times[:], durations[:] = given[0][begin:end], given[3][begin:end]
+            uploads[:], downloads[:] = given[1][begin:end], given[2][begin:end]
+            fixed[:] = -1
             continue
-        fixed[k, 0], fixed[k, 1] = item.upload_bytes, item.download_bytes
+        fixed[0], fixed[1] = item.upload_bytes, item.download_bytes
         if item.scaled == 1:
-            scale(fixed[k], size_factor)
-        for way, law, key, rest_key in (
-            (0, item.upload, item.upload_key, item.upload_rest_key),
-            (1, item.download, item.download_key, item.download_rest_key),
-        ):
-            if law < 0:
-                continue
-            fixed[k, way] = -1
-            sizes = uploads if way == 0 else downloads
-            sizes_of(sizes, first, count, law, laws, key, rest_key, number, replication, words, slow)
+            scale(fixed, size_factor)
+        if item.upload >= 0:
+            fixed[0] = -1
+            draw_sizes(uploads, rules, held, item.upload, item.upload_key, item.upload_rest_key, number, replication)
             if item.scaled == 1:
-                scale(sizes[first : first + count], size_factor)
-    return times, uploads, downloads, durations
+                scale(uploads, size_factor)
+        if item.download >= 0:
+            fixed[1] = -1
+            keys = item.download_key, item.download_rest_key
+            draw_sizes(downloads, rules, held, item.download, keys[0], keys[1], number, replication)
+            if item.scaled == 1:
+                scale(downloads, size_factor)
+    return True
 
 
 @njit(**OPTIONS)
-def fill_with(values: NDArray, first: int, count: int, value: int) -> None:
-    """Set `count` numbers to one value."""
-    for i in range(first, first + count):
-        values[i] = value
+def begin_day(sim: Sim, rules: Rules, held: Held, day: int) -> None:
+    """Let the transfers of a day be those that have still to come, with their instants."""
+    first, last = numbers_at(held.first, rules.item_count), numbers_at(held.last, rules.item_count)
+    offsets, times = numbers_at(held.offsets, rules.item_count), numbers_at(held.times, held.transfers)
+    for k in range(rules.item_count):
+        places = places_of(rules, held, k)
+        first[k] = offsets[k] + places[day]
+        last[k] = offsets[k] + places[day + 1]
+    is_timed = numbers_at(held.is_timed, rules.days)
+    if is_timed[day] == 0:
+        is_timed[day] = 1
+        for k in range(rules.item_count):
+            draw_instants(sim, rules, held, k, day, first[k], last[k] - first[k])
+    for k in range(rules.item_count):
+        while first[k] < last[k] and times[first[k]] < sim.settled_at:
+            first[k] += 1
+        while first[k] < last[k] and times[last[k] - 1] >= rules.horizon:
+            last[k] -= 1
+    sim.day = day
 
 
 @njit(**OPTIONS)
-def last_for(item, transfers: tuple[NDArray, NDArray, NDArray, NDArray], first: int, count: int) -> None:  # type: ignore[no-untyped-def]
-    """Set how long an item's transfers take."""
-    _, uploads, downloads, durations = transfers
-    for i in range(first, first + count):
-        durations[i] = item.duration
+def draw_instants(sim: Sim, rules: Rules, held: Held, number: int, day: int, first: int, count: int) -> None:
+    """Draw the instants of an item's transfers in a day, and write down what else of them is not."""
+    item = items_at(rules.items, rules.item_count)[number]
+    if item.kind != PERIODIC and item.kind != POISSON:
+        return
+    times, durations = numbers_at(held.times + 8 * first, count), numbers_at(held.durations + 8 * first, count)
+    uploads, downloads = numbers_at(held.uploads + 8 * first, count), numbers_at(held.downloads + 8 * first, count)
+    if item.kind == PERIODIC:
+        origin, begin = numbers_at(held.origins, rules.item_count)[number], places_of(rules, held, number)[day]
+        points(times, item, held, origin, begin, sim.number_in_group, rules.replication)
+    else:
+        arrivals(times, item, rules, held, day, sim.number_in_group)
+    fixed = fixed_of(held, number)
+    if fixed[0] >= 0:
+        uploads[:] = fixed[0]
+    if fixed[1] >= 0:
+        downloads[:] = fixed[1]
+    if rules.takes_time == 1:
+        durations[:] = item.duration
         if item.bits_per_s > 0:
-            durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s
+            for i in range(count):
+                durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s
 
 
 @njit(**OPTIONS)
-def sum_days(
-    places: NDArray,
-    offsets: NDArray,
-    fixed: NDArray,
-    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
-    sums: tuple[NDArray, NDArray, NDArray, NDArray],
-) -> None:
-    """Sum the transfers of each item and day: their number, upload, download, and both."""
-    numbers, uploads, downloads, sizes = sums
-    for k in range(numbers.shape[0]):
-        for day in range(numbers.shape[1]):
-            first, last = offsets[k] + places[k, day], offsets[k] + places[k, day + 1]
-            numbers[k, day] = last - first
-            up, down = (last - first) * fixed[k, 0], (last - first) * fixed[k, 1]
-            uploads[k, day] = up if fixed[k, 0] >= 0 else total(transfers[1], first, last)
-            downloads[k, day] = down if fixed[k, 1] >= 0 else total(transfers[2], first, last)
-            sizes[k, day] = uploads[k, day] + downloads[k, day]
+def count_of_days(rules: Rules, held: Held, item: int, first: int, last: int) -> int:
+    """Transfers of an item in days `first` to `last` - 1."""
+    places = places_of(rules, held, item)
+    return places[last] - places[first]
 
 
 @njit(**OPTIONS)
-def total(values: NDArray, first: int, last: int) -> int:
-    """Sum of the numbers `first` to `last` - 1 of an array."""
+def upload_of_days(rules: Rules, held: Held, item: int, first: int, last: int) -> int:
+    """Their upload bytes."""
+    each = fixed_of(held, item)[0]
+    count = count_of_days(rules, held, item, first, last)
+    if each >= 0:
+        return count * each
+    return total_at(held.uploads, numbers_at(held.offsets, item + 1)[item] + places_of(rules, held, item)[first], count)
+
+
+@njit(**OPTIONS)
+def download_of_days(rules: Rules, held: Held, item: int, first: int, last: int) -> int:
+    """Their download bytes."""
+    each = fixed_of(held, item)[1]
+    count = count_of_days(rules, held, item, first, last)
+    if each >= 0:
+        return count * each
+    return total_at(
+        held.downloads, numbers_at(held.offsets, item + 1)[item] + places_of(rules, held, item)[first], count
+    )
+
+
+@njit(**OPTIONS)
+def total_at(column: int, first: int, count: int) -> int:
+    """Sum of `count` numbers of the array at an address, from number `first` on."""
+    numbers = numbers_at(column + 8 * first, count)
     found = 0
-    for i in range(first, last):
-        found += values[i]
+    for i in range(numbers.size):
+        found += numbers[i]
     return found

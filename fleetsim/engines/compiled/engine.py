@@ -8,25 +8,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsim.clock import add_months, to_ms
-from fleetsim.counted import COUNTED, HAPPENED, NO_LIMIT, RECORDED, Counted, Kept
-from fleetsim.engines.compiled.items import GIVEN, ITEM, LAW, STREAM
-from fleetsim.engines.compiled.lists import operations_of, periods_of
+from fleetsim.clock import MS_PER_DAY, add_months, to_ms
+from fleetsim.counted import NO_LIMIT, Counted, Kept
+from fleetsim.draws.philox import Purpose
+from fleetsim.engines.compiled.items import GIVEN, STREAM
+from fleetsim.engines.compiled.lists import Ragged, operations_of, periods_of
 from fleetsim.engines.compiled.lives import lives
-from fleetsim.engines.compiled.plan import Laws, Own, Steps, own, plan
-from fleetsim.engines.compiled.state import ALL, NEVER, NONE, RULES, TRAFFIC, held, nobody
+from fleetsim.engines.compiled.plan import Own, own, plan, signed
+from fleetsim.engines.compiled.room import point_to, room_for_traffic, scratch
+from fleetsim.engines.compiled.state import ALL, DRAWN, NEVER, NONE, RULES, TABLES, TRAFFIC, WIDTHS, held, nobody
 from fleetsim.rules.dns import lookup_passes, tunnel_passes
 from fleetsim.rules.ready import READY_MONTHS
 from fleetsim.rules.reconnecting import next_wait
-from fleetsim.scenario.fleet import Group, activations_ms, first_closes_ms, groups, streams
+from fleetsim.scenario.fleet import Group, activations_ms, groups, streams
 from fleetsim.scenario.operations import Mask, Taken, taken
-from fleetsim.scenario.schema import OnDemand, Reconnect, Scenario
+from fleetsim.scenario.schema import AlwaysOn, OnDemand, Reconnect, Scenario
 
 Ints = NDArray[np.int64]
 
-BATCH, SMALL_BATCH = 2048, 128
+BATCH, SMALL_BATCH = 4096, 128
 """SIMs that one call of the kernels takes; fewer where their traffic is drawn beforehand and has to be held."""
-ROOM, SPANS_ROOM, KEPT_ROOM = 1024, 4096, 1 << 16
+ROOM, SPANS_ROOM, KEPT_ROOM, TRANSFERS_ROOM = 1024, 4096, 1 << 16, 1 << 14
 WAITS_ROOM = (64, 1 << 12, 1 << 18, 1 << 24)
 """Rooms that are compiled for: of the next one where a chain of attempts grows too slowly."""
 KEEPS = {"none": NONE, "traffic": TRAFFIC, "all": ALL}
@@ -43,31 +45,12 @@ class CompiledEngine:
     def compile(self) -> None:
         """Compile, or load what was compiled before."""
         none, offsets = np.zeros(0, np.int64), np.zeros(1, np.int64)
-        numbers = (none, none, none, none)
-        unsigned = np.zeros(0, np.uint64)
-        lives(
-            np.zeros(1, RULES),
-            nobody(),
-            np.zeros(1, held(ROOM, WAITS_ROOM[0])),
-            *(0, 0, 0, 0),
-            np.zeros((0, 7), np.int64),
-            *(offsets, np.zeros((0, 2), np.int64)),
-            *(offsets, np.zeros((0, 5), np.int64)),
-            np.zeros(0, ITEM),
-            Laws(np.zeros(1, LAW), (unsigned, np.zeros(0, np.uint32)), (unsigned, none, none, np.zeros(0, np.int32))),
-            Steps((none, none, none, unsigned), (none, none, none, none, none, none)),
-            Own(
-                np.zeros((0, 0), np.int64),
-                np.zeros((1, 0, 3)),
-                np.zeros(0),
-                np.zeros((0, 1), np.int64),
-                numbers,
-                np.zeros((0, 0, 5), np.int64),
-            ),
-            tuple(Written.room(0, 0, 0)),
-            np.zeros(5, np.int64),
-            none,
+        rows = rows_of(0, 6), Ragged(offsets, rows_of(0, 2)), Ragged(offsets, rows_of(0, 5))
+        own = Own(
+            rows_of(0, 0), np.zeros((1, 0, 3)), np.zeros(0), rows_of(0, 1), (none,) * 4, np.zeros((0, 0, 5), np.int64)
         )
+        holds = np.zeros(1, held(ROOM, WAITS_ROOM[0]))
+        lives(np.zeros(1, RULES), nobody(), holds, 0, 0, 0, rows[0], *rows[1], *rows[2], own, none)
 
     def simulate(self, scenario: Scenario, replication: int, sims: range, records: Kept = "none") -> Counted:
         """Count what SIMs `sims` do in replication number `replication`; see the reference engine's."""
@@ -81,8 +64,12 @@ class CompiledEngine:
             numbers = np.arange(first, last) - group.first_sim
             for start in range(0, numbers.size, whole.size):
                 found.append(whole.batch(numbers[start : start + whole.size], scenario.horizon_ms)[0])
-        found.append(Written.room(0, 0, 0))
-        return Counted(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        return Counted(*Written.joined(found or [Written.room((0, 0, 0, 0))]))
+
+
+def rows_of(count: int, width: int) -> Ints:
+    """Return room for a table."""
+    return np.empty((count, width), np.int64)
 
 
 class Written(NamedTuple):
@@ -94,10 +81,14 @@ class Written(NamedTuple):
     events: Ints
 
     @classmethod
-    def room(cls, rows: int, spans: int, kept: int) -> Written:
-        """Return tables with room for so many rows, blocks, and kept records and events."""
-        widths = (len(COUNTED), 4, len(RECORDED), len(HAPPENED))
-        return cls(*(np.zeros((n, k), np.int64) for n, k in zip((rows, spans, kept, kept), widths, strict=True)))
+    def room(cls, lines: Sequence[int]) -> Written:
+        """Return tables with room for so many lines each."""
+        return cls(*(rows_of(n, width) for n, width in zip(lines, WIDTHS, strict=True)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Written]) -> Written:
+        """Return the tables of all parts, one after the other."""
+        return parts[0] if len(parts) == 1 else cls(*(np.concatenate(tables) for tables in zip(*parts, strict=True)))
 
 
 class _Replication:
@@ -126,53 +117,50 @@ class _Replication:
         scenario, group = self.scenario, self.group
         chance = streams(scenario, group, self.replication, numbers)
         activations = activations_ms(scenario, group, chance)
-        first_closes = first_closes_ms(scenario, group, chance)
-        grid = np.full(numbers.size, NEVER) if first_closes is None else activations + first_closes
         starts, carried, blocked = self._initial(numbers, activations)
-        operations, happens = operations_of(scenario, group, self.taken, numbers, chance)
-        periods = periods_of(scenario, starts, happens)
+        operations, lists, which = operations_of(scenario, group, self.taken, numbers, chance)
+        periods = periods_of(scenario, starts, lists, which)
         traffic = own(scenario, group, self.replication, self.plan, numbers, activations)
         rules, waits = self._rules(horizon, traffic)
         turned = np.full(numbers.size, NEVER)
         limit = scenario.fleets[group.fleet].data_limit_bytes
 
         each = np.stack(
-            [numbers + group.first_sim, numbers, activations, grid, self._ready_until(activations), carried, blocked],
+            [numbers + group.first_sim, numbers, activations, self._ready_until(activations), carried, blocked],
             axis=1,
         )
-        room, spans, kept = ROOM, SPANS_ROOM, KEPT_ROOM if self.keeps else 0
+        room, waiting = TRANSFERS_ROOM, ROOM
+        lines = [len(periods.rows), SPANS_ROOM, *((KEPT_ROOM, KEPT_ROOM) if self.keeps else (0, 0))]
         found: list[Written] = []
         begin = 0
         while begin < numbers.size:
-            out, written = Written.room(len(periods.rows), spans, kept), np.zeros(5, np.int64)
-            holds = np.zeros(1, held(room, next(size for size in WAITS_ROOM if size >= waits.size)))
+            holds = np.zeros(1, held(waiting, next(size for size in WAITS_ROOM if size >= waits.size)))
             holds["waits"][0, : waits.size] = waits
             holds["waits"][0, waits.size :] = waits[-1]
+            out = Written.room(lines)
+            arrays = self._room(room)
+            point_to(holds[0], arrays | {f"{name}_out": table for name, table in zip(TABLES, out, strict=True)})
+            holds["room"], holds["transfers"] = lines, room
             begin = lives(
-                rules,
-                nobody(),
-                holds,
-                begin,
-                group.fleet_index,
-                NO_LIMIT if limit is None else limit,
-                self.replication,
-                each,
-                *periods,
-                *operations,
-                self.plan.items,
-                self.plan.laws,
-                self.plan.steps,
-                traffic,
-                tuple(out),
-                written,
-                turned,
+                *(rules, nobody(), holds, begin, group.fleet_index, NO_LIMIT if limit is None else limit),
+                *(each, *periods, *operations, traffic, turned),
             )
-            found.append(Written(*(part[:n].copy() for part, n in zip(out, written.tolist()[:4], strict=True))))
-            if written[4]:
-                room *= 16
+            found.append(Written(*(part[:n] for part, n in zip(out, holds["done"][0].tolist(), strict=True))))
+            if holds["transfers"] > room:
+                room = 2 * int(holds["transfers"][0])
+            elif holds["written"]:
+                waiting *= 16
             else:
-                spans, kept = 4 * spans, 4 * kept
-        return Written(*(np.concatenate(parts) for parts in zip(*found, strict=True))), turned
+                lines = [lines[0], *(4 * n for n in lines[1:])]
+        return Written.joined(found), turned
+
+    def _room(self, transfers: int) -> dict[str, NDArray]:
+        """Room for the traffic of one SIM and for its drawing."""
+        items, kinds = self.plan.items, self.plan.mean_of_kind.size
+        days, steps = -(-self.scenario.horizon_ms // MS_PER_DAY), self.plan.drawn_from["kinds"].size
+        room = room_for_traffic(items.size, days, steps, transfers)
+        room["via_dns"][:] = items["dns"]
+        return room | scratch(kinds)
 
     def _initial(self, numbers: Ints, activations: Ints) -> tuple[Ints, Ints, NDArray[np.int64]]:
         """Start of each SIM's first period, what it had used of it by then (-1: nothing), and is it blocked?"""
@@ -199,12 +187,19 @@ class _Replication:
         rules = np.zeros(1, RULES)
         values = {
             "horizon": horizon,
+            "days": -(-horizon // MS_PER_DAY),
+            "replication": self.replication,
+            "item_count": self.plan.items.size,
+            "step_count": self.plan.drawn_from["kinds"].size,
+            "kind_count": self.plan.mean_of_kind.size,
+            "takes_time": not self._at_once(traffic),
             "record_interval": NEVER if platform.record_interval_ms is None else platform.record_interval_ms,
             "record_delay": platform.record_delay_ms,
             "enforcement_delay": platform.enforcement_delay_ms,
             "dns_counts": platform.dns_counts,
             "tunnels_pass": tunnel_passes(platform.dns_when_blocked),
             "keeps": self.keeps,
+            "first_close": NEVER,
         }
         if dns is not None:
             values |= {
@@ -214,6 +209,10 @@ class _Replication:
                 "response": dns.response_bytes,
                 "cache_ttl": dns.cache_ttl_ms,
             }
+        if isinstance(session, AlwaysOn) and platform.record_interval_ms is not None:
+            values["first_close"] = DRAWN if session.first_record_ms is None else session.first_record_ms
+            chance = streams(self.scenario, self.group, self.replication, rows_of(0, 1)[:, 0])
+            values["phase_key"] = int(signed(chance, Purpose.RECORD_PHASE))
         if isinstance(session, OnDemand):
             values |= {"on_demand": 1, "idle_timeout": session.idle_timeout_ms}
         values["sums"] = not self.by_event and self._in_sums(traffic)
@@ -228,16 +227,18 @@ class _Replication:
             waits = waits_of(when_blocked.reconnect)
         for name, value in values.items():
             rules[name] = value
+        point_to(rules[0], self.plan.drawn_from)
         return rules, waits
 
     def _in_sums(self, traffic: Own) -> bool:
-        """May days be taken as sums? Where nothing is kept, and neither a lookup nor a transfer depends on another."""
-        devices, (_, _, _, durations) = self.group.devices, traffic.given
-        items = self.plan.items
-        remembers = devices.dns is not None and devices.dns.cache_ttl_ms > 0
-        at_once = not (items["duration"].any() or items["bits_per_s"].any() or durations.any())
-        flows = (items["kind"] == STREAM).any()
-        return not (self.keeps or remembers or isinstance(devices.session, OnDemand) or flows) and bool(at_once)
+        """May time pass in sums? Where nothing is kept, no session depends on traffic, and no traffic takes time."""
+        flows = (self.plan.items["kind"] == STREAM).any()
+        return not (self.keeps or isinstance(self.group.devices.session, OnDemand) or flows) and self._at_once(traffic)
+
+    def _at_once(self, traffic: Own) -> bool:
+        """Does no transfer take time?"""
+        items, (_, _, _, durations) = self.plan.items, traffic.given
+        return not (items["duration"].any() or items["bits_per_s"].any() or durations.any())
 
 
 def waits_of(reconnect: Reconnect) -> Ints:

@@ -14,9 +14,15 @@ from numpy.typing import NDArray
 
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.laws import MAX_SIZE_BYTES
-from fleetsim.engines.compiled.draws import count_by_recurrence, count_by_table, draw_places, draw_sizes
+from fleetsim.engines.compiled.draws import GUIDED, count_by_table, count_on_ladder, draw_places
+from fleetsim.engines.compiled.pointed import floats_at, ints_at, longs_at, numbers_at, records_at, words_at
+from fleetsim.engines.compiled.room import RUNGS
 from fleetsim.engines.compiled.settings import OPTIONS
-from fleetsim.engines.compiled.words import fill, uniform_at
+from fleetsim.engines.compiled.state import Held, Rules
+from fleetsim.engines.compiled.words import U, below, fill, uniform_at
+
+GUIDED_PIECES: Final = 64
+"""Equal parts of a step for which its guide names the first piece that reaches into them."""
 
 GIVEN, POISSON, PERIODIC, STREAM = 0, 1, 2, 3
 """How an item's transfers come about: as arrays that are drawn already, by counts, on a grid; or it is a stream."""
@@ -46,6 +52,7 @@ ITEM: Final = np.dtype(
             "count_key",
             "time_key",
             "own",  # each SIM has means of its own
+            "profiled",  # its rate varies
             "first_step",  # of its steps, among those of all items
             # periodic
             "every",
@@ -56,40 +63,7 @@ ITEM: Final = np.dtype(
 )
 """One traffic item."""
 
-LAW: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in ("boxes", "box_end", "shift", "threshold", "cells", "cell_end", "marks", "mark_end", "mark_shift")
-    ]
-)
-"""Where the parts of a size table lie among those of all."""
-
-
-@njit(**OPTIONS)
-def sizes_of(out, first, count, law, laws, key, rest_key, sim, replication, words, slow) -> None:  # type: ignore[no-untyped-def]
-    """Draw the sizes of a SIM's transfers of one item by the law's table."""
-    tables, (base, slope), (cum, lower, width, guide) = laws
-    t = tables[law]
-    draw_sizes(
-        out,
-        first,
-        count,
-        base[t.boxes : t.box_end],
-        slope[t.boxes : t.box_end],
-        t.shift,
-        t.threshold,
-        cum[t.cells : t.cell_end],
-        lower[t.cells : t.cell_end],
-        width[t.cells : t.cell_end],
-        guide[t.marks : t.mark_end],
-        t.mark_shift,
-        key,
-        rest_key,
-        sim,
-        replication,
-        words,
-        slow,
-    )
+items_at = records_at(ITEM)
 
 
 @njit(**OPTIONS)
@@ -100,45 +74,42 @@ def scale(values: NDArray, factor: float) -> None:
 
 
 @njit(**OPTIONS)
-def count_steps(counts, item, means, number, replication, words, own_means) -> int:  # type: ignore[no-untyped-def]
-    """Draw the counts of a Poisson item's steps; return their sum.
+def count_steps(counts: NDArray, item, rules: Rules, held: Held, number: int, own: NDArray) -> None:  # type: ignore[no-untyped-def]
+    """Draw the counts of a Poisson item's steps.
 
-    `means` holds, for each kind of step, where its table of thresholds begins and ends; `own_means` what a SIM with
-    means of its own has instead: mean of a part, number of parts, and the recurrence's first number.
+    A SIM with means of its own has, in `own`, of each kind of step: mean of a part, number of parts, e^-mean * 2^32.
     """
-    kinds, table_starts, table_ends, thresholds = means
-    total = 0
-    steps = item.steps
+    words, kinds = words_at(held.words, 64), numbers_at(rules.kinds + 8 * item.first_step, item.steps)
     if item.own == 0:
-        for tile in range((steps + 63) // 64):
-            fill(words, item.count_key, number, 0, replication, tile)
-            for i in range(min(64, steps - 64 * tile)):
-                d = 64 * tile + i
-                kind = kinds[item.first_step + d]
-                counts[d] = count_by_table(thresholds, table_starts[kind], table_ends[kind], words[i])
-                total += counts[d]
-        return total
+        tables, guides = (
+            numbers_at(rules.tables, rules.kind_count),
+            ints_at(rules.table_guides, GUIDED * rules.kind_count),
+        )
+        thresholds = longs_at(rules.thresholds, 1)
+        for tile in range((item.steps + 63) // 64):
+            fill(words, item.count_key, number, 0, rules.replication, tile)
+            for step in range(64 * tile, min(64 * tile + 64, item.steps)):
+                kind = kinds[step]
+                counts[step] = count_by_table(thresholds, tables[kind], guides, GUIDED * kind, words[step - 64 * tile])
+        return
+    rungs, ends = numbers_at(held.rungs, rules.kind_count), floats_at(held.ladder_ends, rules.kind_count)
     most = 1
-    for d in range(steps):
-        counts[d] = 0
-        parts = np.int64(own_means[kinds[item.first_step + d], 1])
-        if parts > most:
-            most = parts  # type: ignore[assignment]
+    for step in range(item.steps):
+        counts[step] = 0
+        most = max(most, int(own[kinds[step], 1]))
     for part in range(most):
-        for tile in range((steps + 63) // 64):
-            fill(words, item.count_key, number, part, replication, tile)
-            for i in range(min(64, steps - 64 * tile)):
-                d = 64 * tile + i
-                own = own_means[kinds[item.first_step + d]]
-                if part < own[1]:
-                    n = count_by_recurrence(own[0], own[2], words[i])
-                    counts[d] += n
-                    total += n
-    return total
+        for tile in range((item.steps + 63) // 64):
+            fill(words, item.count_key, number, part, rules.replication, tile)
+            for step in range(64 * tile, min(64 * tile + 64, item.steps)):
+                kind = kinds[step]
+                if part < own[kind, 1]:
+                    ladder = floats_at(held.ladders + 8 * RUNGS * kind, RUNGS)
+                    word = words[step - 64 * tile]
+                    counts[step] += count_on_ladder(ladder, rungs, ends, kind, own[kind, 0], own[kind, 2], word)
 
 
 @njit(**OPTIONS)
-def grid_time(item, origin: int, n: int, number: int, replication: int) -> int:  # type: ignore[no-untyped-def]
+def point(item, origin: int, n: int, number: int, replication: int) -> int:  # type: ignore[no-untyped-def]
     """Instant of point n of a periodic item."""
     time = origin + n * item.every
     if item.jitter > 0:
@@ -150,43 +121,66 @@ def grid_time(item, origin: int, n: int, number: int, replication: int) -> int: 
 def first_point(item, origin: int, at: int, number: int, replication: int) -> int:  # type: ignore[no-untyped-def]
     """Number of the first point of a periodic item that is not before an instant; their order is that of the grid."""
     n = max(-((origin + item.jitter - at) // item.every), 0)
-    while grid_time(item, origin, n, number, replication) < at:
+    while origin + n * item.every - item.jitter < at and point(item, origin, n, number, replication) < at:
         n += 1
     return n
 
 
 @njit(**OPTIONS)
-def instants(out, first, item, day, begin, count, counts, origin, places, number, replication, words) -> None:  # type: ignore[no-untyped-def]
-    """Write the instants of an item's transfers in a day, ascending: `count` of them, the first being number `begin`.
+def points(out, item, held: Held, origin: int, first: int, number: int, replication: int) -> None:  # type: ignore[no-untyped-def]
+    """Write the instants of a periodic item's points from number `first` on."""
+    if item.jitter == 0:
+        for i in range(out.size):
+            out[i] = origin + (first + i) * item.every
+        return
+    words, width = words_at(held.words, 64), U(2 * item.jitter + 1)
+    earliest = origin - item.jitter
+    n, end = first, first + out.size
+    while n < end:
+        tile = n // 32
+        fill(words, item.jitter_key, number, 0, replication, tile)
+        last = min(end, 32 * tile + 32)
+        while n < last:
+            i = n - 32 * tile
+            out[n - first] = earliest + n * item.every + np.int64(below(U(words[i]), U(words[32 + i]), width))
+            n += 1
 
-    Parameters
-    ----------
-    counts
-        Of each step of a Poisson item.
-    places
-        Of steps in which the rate varies: total places, pieces from and to, and of each piece its start, weight and the
-        places before it.
+
+@njit(**OPTIONS)
+def arrivals(out: NDArray, item, rules: Rules, held: Held, day: int, number: int) -> None:  # type: ignore[no-untyped-def]
+    """Write the instants of a Poisson item in a day, ascending."""
+    counts = numbers_at(held.counts + 8 * item.first_step, item.steps)
+    step_places = numbers_at(rules.step_places + 8 * item.first_step, item.steps)
+    a_day = DAY // item.step
+    at = 0
+    for step in range(day * a_day, min((day + 1) * a_day, item.steps)):
+        found = out[at : at + counts[step]]
+        at += counts[step]
+        if found.size == 0:
+            continue
+        draw_places(found, held, step_places[step], item.time_key, number, step, rules.replication)
+        if item.profiled == 1:
+            guide = ints_at(rules.piece_guides + 4 * GUIDED_PIECES * (item.first_step + step), GUIDED_PIECES)
+            to_instants(found, rules, guide, step_places[step])
+        else:
+            for i in range(found.size):
+                found[i] += step * item.step
+
+
+@njit(**OPTIONS)
+def to_instants(places: NDArray, rules: Rules, guide: NDArray, total: int) -> None:
+    """Turn places of a step into instants: the piece that holds the place, and so far into it.
+
+    A quotient of doubles is exact enough for its whole part, because a step has less than 2^53 places.
     """
-    if item.kind == PERIODIC:
-        for i in range(count):
-            out[first + i] = grid_time(item, origin, begin + i, number, replication)
-    else:
-        totals, piece_from, piece_to, starts, weights, before = places
-        a_day = DAY // item.step
-        at = first
-        for d in range(day * a_day, min((day + 1) * a_day, item.steps)):
-            step = item.first_step + d
-            n = counts[step]
-            if n == 0:
-                continue
-            draw_places(out, at, n, totals[step], item.time_key, number, d, replication, words)
-            piece = piece_from[step]
-            if piece < 0:
-                for i in range(at, at + n):
-                    out[i] += d * item.step
-            else:
-                for i in range(at, at + n):
-                    while piece + 1 < piece_to[step] and before[piece + 1] <= out[i]:
-                        piece += 1
-                    out[i] = starts[piece] + (out[i] - before[piece]) // weights[piece]
-            at += n
+    starts, weights = numbers_at(rules.piece_starts, 1), numbers_at(rules.piece_weights, 1)
+    before, until = numbers_at(rules.places_before, 1), numbers_at(rules.places_until, 1)
+    cells = GUIDED_PIECES * (1 - 1e-12) / total  # rounded down, so that no place is led beyond its piece
+    for i in range(places.size):
+        place = places[i]
+        piece = np.int64(guide[np.int64(place * cells)])
+        piece += until[piece] <= place
+        piece += until[piece] <= place
+        while until[piece] <= place:
+            piece += 1
+        places[i] = starts[piece] + np.int64((place - before[piece]) / weights[piece])

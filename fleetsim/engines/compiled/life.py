@@ -18,10 +18,15 @@ from fleetsim.engines.compiled.lifecycle import (
     make_active,
     make_inactive,
     move_to,
+    next_bounds,
+    next_operation,
     refresh,
     start_period,
 )
+from fleetsim.engines.compiled.passing import is_plain, next_item, pass_by
+from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.records import close_until, recorded_until
+from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import end_session, session_end
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import (
@@ -38,9 +43,14 @@ from fleetsim.engines.compiled.traffic import attempt, begin_stream, end_flows, 
 
 
 @njit(**OPTIONS)
-def next_instant(sim: Sim, rules: Rules, held: Held, operation: int) -> int:
-    """The next instant at which something can be decided but for traffic: an operation, or what the SIM waits for."""
-    now = min(operation, sim.refresh_due, sim.pending_due, sim.attempt)
+def next_instant(sim: Sim, rules: Rules, held: Held, plain: bool) -> int:
+    """The next instant at which something can be decided but for traffic: an operation, or what the SIM waits for.
+
+    Where transfers are `plain`, attempts of a blocked device are like them.
+    """
+    now = min(next_operation(sim), sim.refresh_due, sim.pending_due)
+    if sim.blocked == 0 or not plain:
+        now = min(now, sim.attempt)
     if sim.in_period == 1:
         now = min(now, sim.row_end)
     now = min(now, session_end(sim, rules, held))
@@ -55,44 +65,36 @@ def next_instant(sim: Sim, rules: Rules, held: Held, operation: int) -> int:
 
 
 @njit(**OPTIONS)
-def next_transfer(times: NDArray, first: NDArray, last: NDArray) -> int:
-    """When the next transfer starts."""
-    found = NEVER
-    for item in range(first.size):
-        if first[item] < last[item]:
-            found = min(found, times[first[item]])
-    return found
-
-
-@njit(**OPTIONS)
-def next_stream(streams: NDArray) -> int:
+def next_stream(rules: Rules, held: Held) -> int:
     """When the next continuous traffic begins."""
     found = NEVER
-    for item in range(streams.shape[0]):
-        if streams[item, 0] < streams[item, 1]:
-            found = min(found, streams[item, 0])
+    for item in range(rules.item_count):
+        stream = stream_of(held, item)
+        if stream[0] < stream[1]:
+            found = min(found, stream[0])
     return found
 
 
 @njit(**OPTIONS)
-def up_to(sim: Sim, rules: Rules, held: Held, now: int, periods: NDArray) -> None:
+def up_to(sim: Sim, rules: Rules, held: Held, now: int) -> None:
     """Running traffic moves up to now, and some ends. Step 1: a period ends, the next one starts."""
     settle(sim, rules, held, now)
     end_flows(sim, rules, held, now)
     if sim.in_period == 1 and sim.row_end == now:
         end_period(sim, rules, held, now)
         if sim.status != INACTIVE:
-            start_period(sim, rules, held, periods[sim.periods, 0], periods[sim.periods, 1])
+            bounds = next_bounds(sim)
+            start_period(sim, rules, held, bounds[0], bounds[1])
 
 
 @njit(**OPTIONS)
-def operate(sim: Sim, rules: Rules, held: Held, now: int, operation: NDArray, periods: NDArray) -> None:
+def operate(sim: Sim, rules: Rules, held: Held, now: int, operation: NDArray) -> None:
     """Step 2: the owner changes a status, moves the SIM, or sets its fleet's limit."""
     kind = operation[1]
     if kind == MAKE_INACTIVE:
         make_inactive(sim, rules, held, now)
     elif kind == MAKE_ACTIVE:
-        make_active(sim, rules, held, now, periods)
+        make_active(sim, rules, held, now)
     else:
         if kind == MOVE:
             move_to(sim, rules, held, now, operation[2], operation[3])
@@ -130,147 +132,87 @@ def resume(sim: Sim, rules: Rules, held: Held, now: int) -> None:
 
 
 @njit(**OPTIONS)
-def steps(
-    sim: Sim,
-    rules: Rules,
-    held: Held,
-    now: int,
-    periods: NDArray,
-    operations: NDArray,
-    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
-    first: NDArray,
-    last: NDArray,
-    streams: NDArray,
-    via_dns: NDArray,
-) -> None:
+def offer_all(sim: Sim, rules: Rules, held: Held, now: int, item: int) -> None:
+    """Start what an item has to start at an instant: transfers, or continuous traffic."""
+    first, last = numbers_at(held.first, item + 1), numbers_at(held.last, item + 1)
+    times, durations = numbers_at(held.times, held.transfers), numbers_at(held.durations, held.transfers)
+    uploads, downloads = numbers_at(held.uploads, held.transfers), numbers_at(held.downloads, held.transfers)
+    dns = numbers_at(held.via_dns, item + 1)[item]
+    while first[item] < last[item] and times[first[item]] == now:
+        i = first[item]
+        first[item] += 1
+        offer(sim, rules, held, now, uploads[i], downloads[i], durations[i], dns)
+    stream = stream_of(held, item)
+    if stream[0] == now and now < stream[1]:
+        begin_stream(sim, rules, held, now, stream, dns)
+        stream[0] = NEVER
+
+
+@njit(**OPTIONS)
+def steps(sim: Sim, rules: Rules, held: Held, now: int) -> None:
     """Steps 2 to 7 of an instant. What has come is left behind: the operation, the transfers, the streams."""
-    times, uploads, downloads, durations = transfers
-    while sim.operation < operations.shape[0] and operations[sim.operation, 0] == now:
-        operate(sim, rules, held, now, operations[sim.operation], periods)
-        sim.operation += 1
+    while next_operation(sim) == now:
+        operate(sim, rules, held, now, numbers_at(sim.operations, 5))
+        sim.operations += 5 * 8
     enforce(sim, rules, held, now)
     resume(sim, rules, held, now)
-    for item in range(first.size):
-        while first[item] < last[item] and times[first[item]] == now:
-            i = first[item]
-            offer(sim, rules, held, now, uploads[i], downloads[i], durations[i], via_dns[item])
-            first[item] += 1
-        if streams[item, 0] == now and now < streams[item, 1]:
-            begin_stream(sim, rules, held, now, streams[item], via_dns[item])
-            streams[item, 0] = NEVER
+    for item in range(rules.item_count):
+        offer_all(sim, rules, held, now, item)
     if in_doubt(sim, rules, held):
         recorded_until(sim, rules, held, now)
 
 
 @njit(**OPTIONS)
-def live_until(
-    sim: Sim,
-    rules: Rules,
-    held: Held,
-    stop: int,
-    periods: NDArray,
-    operations: NDArray,
-    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
-    first: NDArray,
-    last: NDArray,
-    streams: NDArray,
-    via_dns: NDArray,
-    out: tuple[NDArray, NDArray, NDArray, NDArray],
-    written: NDArray,
-) -> bool:
-    """Live on through all instants before `stop`; say whether there was room for what was written.
-
-    Parameters
-    ----------
-    periods
-        Starts and ends of the SIM's billing periods, shape (periods, 2).
-    operations
-        What the owner does, shape (operations, 5): instant, kind, fleet, limit, delay with which it arrives.
-    transfers
-        Instants, upload and download bytes and durations of all items up to `stop`; those of item k are number
-        ``first[k]`` to ``last[k]`` - 1. `first` is moved on.
-    streams
-        Continuous traffic of item k: begin, end, clock, upload and download bytes a second; begin >= end: none.
-    via_dns
-        Of each item: does it go through DNS?
-    out, written
-        Rows, spans, records and events, and how many of each there are.
-    """
+def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> bool:
+    """Live on through the instants of the running day before `stop`; say whether there was room for what happened."""
     while True:
         if sim.awake == 1:
-            operation = operations[sim.operation, 0] if sim.operation < operations.shape[0] else NEVER
-            quiet = min(stop, next_instant(sim, rules, held, operation), next_stream(streams))
-            if pass_quietly(sim, rules, held, quiet, transfers, first, last, via_dns):
-                continue
-            now = min(quiet, next_transfer(transfers[0], first, last))
+            plain = is_plain(sim, rules)
+            quiet = min(stop, next_instant(sim, rules, held, plain), next_stream(rules, held))
+            if plain:
+                if pass_by(sim, rules, held, quiet, 1):
+                    if in_doubt(sim, rules, held):
+                        recorded_until(sim, rules, held, sim.settled_at)
+                    continue
+                now = quiet
+            else:
+                item = next_item(rules, held, quiet)
+                now = quiet
+                if item >= 0:
+                    now = numbers_at(held.times, held.transfers)[numbers_at(held.first, item + 1)[item]]
             if now >= stop:
                 return True
-            up_to(sim, rules, held, now, periods)
+            up_to(sim, rules, held, now)
         else:  # at its activation what comes before step 2 has happened
             sim.awake = 1
             now = sim.settled_at
-        steps(sim, rules, held, now, periods, operations, transfers, first, last, streams, via_dns)
-        if sim.full == 1 or (held.written == 1 and not carry_off(held, out, written)):
+        steps(sim, rules, held, now)
+        if sim.full == 1 or (held.written == 1 and not carry_off(held)):
             return False
 
 
 @njit(**OPTIONS)
-def pass_quietly(
-    sim: Sim,
-    rules: Rules,
-    held: Held,
-    quiet: int,
-    transfers: tuple[NDArray, NDArray, NDArray, NDArray],
-    first: NDArray,
-    last: NDArray,
-    via_dns: NDArray,
-) -> bool:
-    """Let transfers start that come before `quiet`, when something else comes; say whether one has changed what comes.
-
-    Where a transfer is all that happens at its instant, six of the seven steps have nothing to do.
-    """
-    times, uploads, downloads, durations = transfers
-    if sim.flows > 0 or rules.on_demand == 1 or rules.keeps != 0:
-        return False
-    while True:
-        now, item = quiet, -1
-        for k in range(first.size):
-            if first[k] < last[k] and times[first[k]] < now:
-                now, item = times[first[k]], k
-        if item < 0:
-            return False
-        i = first[item]
-        sim.settled_at = now
-        offer(sim, rules, held, now, uploads[i], downloads[i], durations[i], via_dns[item])
-        first[item] += 1
-        if sim.flows > 0 or (sim.counted > sim.cached_limit and sim.blocked == 0):
-            if in_doubt(sim, rules, held):
-                recorded_until(sim, rules, held, now)
-            return True
-
-
-@njit(**OPTIONS)
-def carry_off(held: Held, out: tuple[NDArray, NDArray, NDArray, NDArray], written: NDArray) -> bool:
+def carry_off(held: Held) -> bool:
     """Copy what the instant has written to the tables; say whether there was room."""
-    rows, spans, records, events = out
-    if written[0] + held.count[0] > rows.shape[0] or written[1] + held.count[1] > spans.shape[0]:
-        return False
-    if written[2] + held.count[2] > records.shape[0] or written[3] + held.count[3] > events.shape[0]:
-        return False
-    copy(rows, written[0], held.rows, held.count[0])
-    copy(spans, written[1], held.spans, held.count[1])
-    copy(records, written[2], held.records, held.count[2])
-    copy(events, written[3], held.events, held.count[3])
     for table in range(4):
-        written[table] += held.count[table]
+        if held.done[table] + held.count[table] > held.room[table]:
+            return False
+    copy(held.rows_out, held.done[0], held.rows, held.count[0])
+    copy(held.spans_out, held.done[1], held.spans, held.count[1])
+    copy(held.records_out, held.done[2], held.records, held.count[2])
+    copy(held.events_out, held.done[3], held.events, held.count[3])
+    for table in range(4):
+        held.done[table] += held.count[table]
         held.count[table] = 0
     held.written = 0
     return True
 
 
 @njit(**OPTIONS)
-def copy(table: NDArray, first: int, lines: NDArray, count: int) -> None:
-    """Copy lines into a table."""
+def copy(table: int, first: int, lines: NDArray, count: int) -> None:
+    """Copy lines into the table at an address."""
+    width = lines.shape[1]
     for i in range(count):
-        for column in range(lines.shape[1]):
-            table[first + i, column] = lines[i, column]
+        line = numbers_at(table + 8 * width * (first + i), width)
+        for column in range(width):
+            line[column] = lines[i, column]

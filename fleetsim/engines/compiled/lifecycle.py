@@ -9,6 +9,7 @@ from fleetsim.counted import NOT_BLOCKED
 from fleetsim.engines.compiled.enforcement import count_blocked, lift_block, refresh_limit
 from fleetsim.engines.compiled.flows import settle
 from fleetsim.engines.compiled.kept import BY_PERIOD, BY_RETURN
+from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.records import close_open, close_until
 from fleetsim.engines.compiled.sessions import end_session, open_session
 from fleetsim.engines.compiled.settings import OPTIONS
@@ -30,6 +31,19 @@ from fleetsim.engines.compiled.state import (
     Sim,
 )
 from fleetsim.engines.compiled.traffic import stop_traffic
+
+
+@njit(**OPTIONS)
+def next_operation(sim: Sim) -> int:
+    """When the owner does something next."""
+    found: int = numbers_at(sim.operations, 1)[0]
+    return found
+
+
+@njit(**OPTIONS)
+def next_bounds(sim: Sim) -> NDArray:
+    """Start and end of the SIM's next billing period."""
+    return numbers_at(sim.bounds + 16 * sim.periods, 2)
 
 
 @njit(**OPTIONS)
@@ -107,7 +121,7 @@ def make_inactive(sim: Sim, rules: Rules, held: Held, now: int) -> None:
 
 
 @njit(**OPTIONS)
-def make_active(sim: Sim, rules: Rules, held: Held, now: int, periods: NDArray) -> None:
+def make_active(sim: Sim, rules: Rules, held: Held, now: int) -> None:
     """Make a ready SIM active, or let an inactive one return, with a new period where none is running."""
     turn_active(sim, rules, held, now)
     if sim.status == ACTIVE:
@@ -118,7 +132,7 @@ def make_active(sim: Sim, rules: Rules, held: Held, now: int, periods: NDArray) 
     if not returns:
         return
     if sim.in_period == 0:
-        start_period(sim, rules, held, now, periods[sim.periods, 1])
+        start_period(sim, rules, held, now, next_bounds(sim)[1])
     if sim.returned != now:  # where it is activated at this instant too, that comes first
         sim.returned = now
         sim.return_cause = BY_RETURN

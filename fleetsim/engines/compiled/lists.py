@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fleetsim.clock import period_ends, period_ends_of
 from fleetsim.counted import NO_LIMIT
 from fleetsim.draws.streams import Streams
-from fleetsim.engines.compiled.state import LIMIT, MAKE_ACTIVE, MAKE_INACTIVE, MOVE
+from fleetsim.engines.compiled.state import LIMIT, MAKE_ACTIVE, MAKE_INACTIVE, MOVE, NEVER
 from fleetsim.scenario.fleet import Group, limit_delays_ms
 from fleetsim.scenario.operations import MoveTo, Operation, SetStatus, Taken, operations
 from fleetsim.scenario.schema import Scenario
@@ -35,29 +35,31 @@ class Ragged(NamedTuple):
 
 def operations_of(
     scenario: Scenario, group: Group, taken: Sequence[Taken], numbers: Ints, chance: Streams
-) -> tuple[Ragged, list[list[Operation]]]:
-    """What the owner does to each SIM, and each list of operations that SIMs of the group have.
+) -> tuple[Ragged, list[list[Operation]], Ints]:
+    """What the owner does to each SIM.
 
     Returns
     -------
     tuple
-        Columns: instant, kind, fleet, limit, delay with which it arrives; and per SIM the operations that these are.
+        Columns: instant, kind, fleet, limit, delay with which it arrives; a last row that never comes. All lists of
+        operations that SIMs have; and of each SIM, which one.
     """
     own = np.stack([each.sims[numbers] for each in taken], axis=1) if taken else np.zeros((numbers.size, 0), bool)
     kinds, which = np.unique(own, axis=0, return_inverse=True)
     which = which.reshape(-1)
     lists = [operations(scenario, group, taken, int(numbers[np.argmax(which == k)])) for k in range(len(kinds))]
     delays = {at: limit_delays_ms(scenario, chance, at) for at in {each.at_ms for one in lists for each in one}}
-    sizes = np.array([len(one) for one in lists], np.int64)
+    sizes = np.array([len(one) + 1 for one in lists], np.int64)
     offsets = np.zeros(numbers.size + 1, np.int64)
     np.cumsum(sizes[which], out=offsets[1:])
     rows = np.zeros((int(offsets[-1]), 5), np.int64)
+    rows[offsets[1:] - 1, 0] = NEVER
     for k, one in enumerate(lists):
         sims = np.flatnonzero(which == k)
         for j, operation in enumerate(one):
             rows[offsets[sims] + j, :4] = _as_numbers(operation)
             rows[offsets[sims] + j, 4] = delays[operation.at_ms][sims]
-    return Ragged(offsets, rows), [lists[k] for k in which.tolist()]
+    return Ragged(offsets, rows), lists, which
 
 
 def _as_numbers(operation: Operation) -> tuple[int, int, int, int]:
@@ -69,28 +71,34 @@ def _as_numbers(operation: Operation) -> tuple[int, int, int, int]:
     return operation.at_ms, LIMIT, 0, limit
 
 
-def periods_of(scenario: Scenario, starts: Ints, happens: Sequence[Sequence[Operation]]) -> Ragged:
+def periods_of(scenario: Scenario, starts: Ints, lists: Sequence[Sequence[Operation]], which: Ints) -> Ragged:
     """Billing periods of each SIM, start and end, that begin before the horizon.
 
     Parameters
     ----------
     starts
         Start of the first one, ms.
-    happens
-        What the owner does to each SIM.
+    lists, which
+        What the owner does, and to which SIMs; of `operations_of`.
     """
     horizon, anchor = scenario.horizon_ms, scenario.platform.billing_period
-    statuses = [[each for each in one if isinstance(each, SetStatus)] for one in happens]
+    statuses = [[each for each in one if isinstance(each, SetStatus)] for one in lists]
     if any(statuses):
-        return Ragged.of([_lives_periods(scenario, int(s), own) for s, own in zip(starts, statuses, strict=True)], 2)
+        own = zip(starts.tolist(), which.tolist(), strict=True)
+        return Ragged.of([_lives_periods(scenario, start, statuses[k]) for start, k in own], 2)
+    alike = bool(starts.size) and bool((starts == starts[0]).all())
+    distinct = starts[:1] if alike else starts
     count = 1
     while True:
-        ends = period_ends_of(anchor, scenario.start, starts, count)
-        if not starts.size or ends[:, -1].min() >= horizon:
+        ends = period_ends_of(anchor, scenario.start, distinct, count)
+        if not distinct.size or ends[:, -1].min() >= horizon:
             break
         count *= 2
-    bounds = np.stack([np.concatenate([starts[:, None], ends[:, :-1]], axis=1), ends], axis=2)
+    bounds = np.stack([np.concatenate([distinct[:, None], ends[:, :-1]], axis=1), ends], axis=2)
     there = bounds[:, :, 0] < horizon
+    if alike:
+        rows = bounds[there]
+        return Ragged(np.arange(starts.size + 1) * len(rows), np.tile(rows, (starts.size, 1)))
     offsets = np.zeros(starts.size + 1, np.int64)
     np.cumsum(there.sum(axis=1), out=offsets[1:])
     return Ragged(offsets, bounds[there])

@@ -14,7 +14,8 @@ from fleetsim.draws.laws import Constant, Law
 from fleetsim.draws.philox import Purpose
 from fleetsim.draws.sizes import size_table
 from fleetsim.draws.streams import Streams
-from fleetsim.engines.compiled.items import GIVEN, ITEM, LAW, PERIODIC, POISSON, STREAM
+from fleetsim.engines.compiled.draws import BOXES, GUIDE_BITS, GUIDED, LAW
+from fleetsim.engines.compiled.items import GIVEN, GUIDED_PIECES, ITEM, PERIODIC, POISSON, STREAM
 from fleetsim.scenario.fleet import Group, streams
 from fleetsim.scenario.schema import Continuous, Periodic, Poisson, Scenario, TrafficItem
 from fleetsim.traffic import Transfers, offer
@@ -25,36 +26,23 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class Laws(NamedTuple):
-    """The size tables of all items, their parts one after the other."""
-
-    laws: NDArray[np.void]
-    boxes: tuple[NDArray[np.uint64], NDArray[np.uint32]]
-    cells: tuple[NDArray[np.uint64], Ints, Ints, NDArray[np.int32]]
-
-
-class Steps(NamedTuple):
-    """The steps of all Poisson items.
+class Plan(NamedTuple):
+    """The items of a group in a replication.
 
     Attributes
     ----------
-    means
-        Of each step its kind; of each kind where its table of thresholds begins and ends; and the thresholds.
-    places
-        Of each step its places, and its pieces from and to (-1: one piece); of each piece start, weight, places before.
+    items
+        One `ITEM` each.
+    mean_of_kind
+        Expected transfers of each kind of step.
+    drawn_from
+        The arrays of `state.DRAWN_FROM`: the items, the parts of all size tables one after the other, and of the steps
+        of all Poisson items their tables and places.
     """
 
-    means: tuple[Ints, Ints, Ints, NDArray[np.uint64]]
-    places: tuple[Ints, Ints, Ints, Ints, Ints, Ints]
-
-
-class Plan(NamedTuple):
-    """The items of a group in a replication."""
-
     items: NDArray[np.void]
-    laws: Laws
-    steps: Steps
     mean_of_kind: Floats
+    drawn_from: dict[str, NDArray]
 
 
 class Own(NamedTuple):
@@ -100,7 +88,7 @@ def plan(scenario: Scenario, group: Group, replication: int) -> Plan:
             ("upload", item.upload, Purpose.UPLOAD, Purpose.UPLOAD_RESIDUAL),
             ("download", item.download, Purpose.DOWNLOAD, Purpose.DOWNLOAD_RESIDUAL),
         ):
-            row[f"{way}_key"], row[f"{way}_rest_key"] = _signed(chance, purpose), _signed(chance, rest)
+            row[f"{way}_key"], row[f"{way}_rest_key"] = signed(chance, purpose), signed(chance, rest)
             if isinstance(law, Constant):
                 row[way], row[f"{way}_bytes"] = -1, law.value
             else:
@@ -108,13 +96,15 @@ def plan(scenario: Scenario, group: Group, replication: int) -> Plan:
                 tables.append(law)
         if isinstance(item.arrivals, Periodic):
             row["every"], row["jitter"] = item.arrivals.every_ms, item.arrivals.jitter_ms
-            row["jitter_key"] = _signed(chance, Purpose.JITTER)
+            row["jitter_key"] = signed(chance, Purpose.JITTER)
         if isinstance(item.arrivals, Poisson):
             row["own"] = bool(group.devices.rate_spread) and group.devices.monthly_use is None
-            row["count_key"], row["time_key"] = _signed(chance, Purpose.COUNT), _signed(chance, Purpose.TIME)
+            row["count_key"], row["time_key"] = signed(chance, Purpose.COUNT), signed(chance, Purpose.TIME)
+            row["profiled"] = item.arrivals.profile is not None
             row["first_step"] = len(kinds)
             _plan_steps(scenario, item.arrivals, row, kinds, means, places)
-    return Plan(items, _laws(tables), _steps(kinds, means, places), np.array(means, np.float64))
+    drawn_from = {"items": items, **_laws(tables), **_steps(kinds, means, places)}
+    return Plan(items, np.array(means, np.float64), drawn_from)
 
 
 def own(scenario: Scenario, group: Group, replication: int, plan: Plan, numbers: Ints, activations: Ints) -> Own:
@@ -168,7 +158,8 @@ def _kind(item: TrafficItem) -> int:
     return GIVEN
 
 
-def _signed(chance: Streams, purpose: Purpose) -> np.int64:
+def signed(chance: Streams, purpose: Purpose) -> np.int64:
+    """Key of a stream, as a kernel takes it."""
     return np.array([chance.key(purpose)], np.uint64).view(np.int64)[0]
 
 
@@ -197,57 +188,79 @@ def _plan_steps(
     places.append((steps, found, step_ms))
 
 
-def _laws(tables: list[Law]) -> Laws:
-    laws = np.zeros(max(len(tables), 1), LAW)
-    found = [size_table(law) for law in tables]
-    box = cell = mark = 0
-    for row, table in zip(laws, found, strict=False):
-        row["boxes"], row["box_end"] = box, box + table.base.size
-        row["cells"], row["cell_end"] = cell, cell + table.cum.size
-        row["marks"], row["mark_end"] = mark, mark + table.guide.size
-        row["shift"], row["threshold"], row["mark_shift"] = table.shift, table.threshold, table.guide_shift
-        box, cell, mark = row["box_end"], row["cell_end"], row["mark_end"]
-    return Laws(
-        laws,
-        (_joined([t.base for t in found], np.uint64), _joined([t.slope for t in found], np.uint32)),
-        (
-            _joined([t.cum for t in found], np.uint64),
-            _joined([t.lower for t in found], np.int64),
-            _joined([t.width for t in found], np.int64),
-            _joined([t.guide for t in found], np.int32),
-        ),
-    )
+def _laws(laws: list[Law]) -> dict[str, NDArray]:
+    found = [size_table(law) for law in laws]
+    rows = np.zeros(len(found), LAW)
+    cell = mark = 0
+    for k, table in enumerate(found):
+        rows[k] = (k * BOXES, table.shift, table.threshold, cell, mark, table.guide_shift)
+        cell += table.cum.size
+        mark += table.guide.size
+    return {
+        "laws": rows,
+        "box_base": _joined([_for_all(table.base) for table in found], np.uint64),
+        "box_slope": _joined([_for_all(table.slope) for table in found], np.uint32),
+        "cells": _joined([table.cum for table in found], np.uint64),
+        "cell_lower": _joined([table.lower for table in found], np.int64),
+        "cell_width": _joined([table.width for table in found], np.int64),
+        "cell_guide": _joined([table.guide for table in found], np.int32),
+    }
 
 
-def _steps(kinds: list[int], means: list[float], places: list[tuple[int, StepPlaces | None, int]]) -> Steps:
+def _for_all(boxes: NDArray) -> NDArray:
+    """Boxes for all words, so that none has to be looked at before its box is."""
+    return np.concatenate([boxes, np.zeros(BOXES - boxes.size, boxes.dtype)])
+
+
+def _steps(
+    kinds: list[int], means: list[float], places: list[tuple[int, StepPlaces | None, int]]
+) -> dict[str, NDArray]:
     # A mean too large for a table is a rate of one SIM's own only at its peak; those never ask for it.
     tables = [poisson_table(mean) for mean in means]
-    ends = np.cumsum([table.size for table in tables], dtype=np.int64)
-    starts = ends - np.array([table.size for table in tables], np.int64)
-    totals, piece_from, piece_to = [], [], []
+    marks = np.arange(GUIDED, dtype=np.uint64) << np.uint64(GUIDE_BITS)
+    totals: list[Ints] = []
+    guides: list[Ints] = []
     pieces: list[StepPlaces] = []
     so_far = 0
     for steps, found, step_ms in places:
+        totals.append(np.full(steps, step_ms) if found is None else found.total)
         if found is None:
-            totals.append(np.full(steps, step_ms))
-            piece_from.append(np.full(steps, -1))
-            piece_to.append(np.full(steps, -1))
-            continue
-        totals.append(found.total)
-        piece_from.append(found.first[:-1] + so_far)
-        piece_to.append(found.first[1:] + so_far)
-        so_far += found.start_ms.size
-        pieces.append(found)
-    return Steps(
-        (np.array(kinds, np.int64), starts, ends, _joined(tables, np.uint64)),
-        (
-            _joined(totals, np.int64),
-            _joined(piece_from, np.int64),
-            _joined(piece_to, np.int64),
-            _joined([each.start_ms for each in pieces], np.int64),
-            _joined([each.weight for each in pieces], np.int64),
-            _joined([each.before for each in pieces], np.int64),
-        ),
+            guides.append(np.zeros((steps, GUIDED_PIECES), np.int64))
+        else:
+            guides.append(_piece_guides(found) + so_far)
+            so_far += found.start_ms.size
+            pieces.append(found)
+    return {
+        "kinds": np.array(kinds, np.int64),
+        "tables": np.cumsum([0, *(table.size for table in tables)])[:-1].astype(np.int64),
+        "table_guides": _joined([np.searchsorted(table, marks, side="right") for table in tables], np.int32),
+        "thresholds": _joined(tables, np.uint64),
+        "step_places": _joined(totals, np.int64),
+        "piece_guides": _joined([each.reshape(-1) for each in guides], np.int32),
+        "piece_starts": _joined([each.start_ms for each in pieces], np.int64),
+        "piece_weights": _joined([each.weight for each in pieces], np.int64),
+        "places_before": _joined([each.before for each in pieces], np.int64),
+        "places_until": _joined([_until(each) for each in pieces], np.int64),
+    }
+
+
+def _until(found: StepPlaces) -> Ints:
+    """Places of the step up to each piece's end."""
+    until = np.append(found.before[1:], 0)
+    until[found.first[1:] - 1] = found.total
+    return until
+
+
+def _piece_guides(found: StepPlaces) -> Ints:
+    """Of each step, the first piece that reaches into each of `GUIDED_PIECES` equal parts of its places."""
+    until = _until(found)
+    parts = np.arange(GUIDED_PIECES)
+    steps = zip(found.first[:-1].tolist(), found.first[1:].tolist(), found.total.tolist(), strict=True)
+    return np.array(
+        [
+            first + np.searchsorted(until[first:last], parts * total // GUIDED_PIECES, side="right")
+            for first, last, total in steps
+        ]
     )
 
 

@@ -1,7 +1,8 @@
 """What a compiled life is made of: the rules it lives under, one SIM's state, and what it holds for a while.
 
-Each is one record of int64 numbers: ms since the scenario's start, bytes, or 0 and 1. Kernels take the three of them,
-because an array costs a call more than a record does. Names are those of the reference engine.
+Each is one record of int64 numbers: ms since the scenario's start, bytes, 0 and 1, or the address of an array
+(`fleetsim.engines.compiled.pointed`). Kernels take the three of them and little else. Names are those of the reference
+engine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ Rules: TypeAlias = Any
 Held: TypeAlias = Any
 
 NEVER: Final = 1 << 62
+DRAWN: Final = -1
 ACTIVE, READY, INACTIVE = 0, 1, 2
 MAKE_ACTIVE, MAKE_INACTIVE, MOVE, LIMIT = 0, 1, 2, 3
 """Operations of the owner."""
@@ -41,9 +43,36 @@ def _numbers(*names: str) -> list[tuple[str, type]]:
     return [(name, np.int64) for name in names]
 
 
+DRAWN_FROM: Final = (
+    "items",
+    # size tables
+    "laws",
+    "box_base",
+    "box_slope",
+    "cells",
+    "cell_lower",
+    "cell_width",
+    "cell_guide",
+    # of each step its kind; of each kind its table of counts
+    "kinds",
+    "tables",
+    "table_guides",
+    "thresholds",
+    # of each step its places, and a guide to its pieces; of each piece its start, weight, and the places up to its end
+    "step_places",
+    "piece_guides",
+    "piece_starts",
+    "piece_weights",
+    "places_before",
+    "places_until",
+)
+"""Addresses of what all SIMs of a group draw their traffic from; see `fleetsim.engines.compiled.plan`."""
+
 RULES: Final = np.dtype(
     _numbers(
         "horizon",
+        "days",
+        "replication",
         "record_interval",  # NEVER: only at a session's end
         "record_delay",
         "enforcement_delay",
@@ -60,17 +89,26 @@ RULES: Final = np.dtype(
         "handshake_up",
         "handshake_down",
         "keeps",  # which records
-        "sums",  # may days be taken as sums?
+        "takes_time",  # does any transfer?
+        "first_close",  # of the first record, after the activation; DRAWN or NEVER
+        "phase_key",
+        "sums",  # may anything be taken as sums?
+        "item_count",
+        "step_count",  # of the Poisson items
+        "kind_count",  # of steps
+        *DRAWN_FROM,
     )
 )
-"""The platform's rules and how the devices of a group behave."""
+"""The platform's rules, how the devices of a group behave, and what their traffic is drawn from."""
 
 SIM: Final = np.dtype(
     [
         *_numbers(
             "number",
+            "number_in_group",
             "awake",  # has it lived through the instant of its activation?
-            "operation",  # the next one
+            "operations",  # address: instant, kind, fleet, limit, delay of its arrival; at last one that never comes
+            "bounds",  # address: start and end of each billing period
             "fleet",
             "fleet_limit",
             "cached_limit",
@@ -103,6 +141,7 @@ SIM: Final = np.dtype(
             "log_download",
             "log_dns",
             # traffic
+            "day",  # whose transfers have still to come; -1: none
             "flows",
             "moving",  # flows that are not suspended
             "settled_at",
@@ -143,9 +182,32 @@ _NEVER: Final = (
     "resume",
 )
 
+TRAFFIC_OF_A_SIM: Final = (
+    "times",
+    "uploads",
+    "downloads",
+    "durations",
+    "counts",
+    "offsets",
+    "places",
+    "fixed",
+    "origins",
+    "is_timed",
+    "first",
+    "last",
+    "mark",
+    "via_dns",
+    "streams",
+)
+SCRATCH: Final = ("words", "slow", "unsorted", "links", "heads", "filled", "ladders", "ladder_ends", "rungs")
+"""Addresses of a SIM's traffic, and of what is needed while it is drawn; see `fleetsim.engines.compiled.room`."""
+
+TABLES: Final = ("rows", "spans", "records", "events")
+WIDTHS: Final = (len(COUNTED), 4, len(RECORDED), len(HAPPENED))
+
 
 def held(room: int, waits: int) -> np.dtype[np.void]:
-    """Return the record of what a SIM holds for a while.
+    """Return the record of what a SIM holds for a while, and where it is written down.
 
     Parameters
     ----------
@@ -169,7 +231,9 @@ def held(room: int, waits: int) -> np.dtype[np.void]:
     )
     return np.dtype(
         [
-            ("written", np.int64),
+            *_numbers(*(f"{name}_out" for name in TABLES), "written"),
+            ("room", np.int64, (4,)),
+            ("done", np.int64, (4,)),
             ("count", np.int64, (4,)),
             ("rows", np.int64, (4, len(COUNTED))),
             ("spans", np.int64, (64, 4)),
@@ -179,6 +243,7 @@ def held(room: int, waits: int) -> np.dtype[np.void]:
             ("due", np.int64, (room,)),
             ("size", np.int64, (room,)),
             *((name, np.int64, (room,)) for name in flows),
+            *_numbers("transfers", *TRAFFIC_OF_A_SIM, *SCRATCH),
         ]
     )
 
@@ -189,4 +254,5 @@ def nobody() -> NDArray[np.void]:
     for name in _NEVER:
         sim[name] = NEVER
     sim["judged"] = 1
+    sim["day"] = -1
     return sim

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
 from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from fleetsim.engines.compiled.settings import OPTIONS
@@ -65,3 +70,16 @@ def uniform_at(key: int, sim: int, step: int, replication: int, index: int, n: i
     value = value_at(key, sim, step, replication, index)
     found: int = np.int64(below(value >> HALF, value & LOW, U(n)))  # type: ignore[assignment]
     return found
+
+
+@intrinsic
+def _trailing_zeros(context, value):  # type: ignore[no-untyped-def]
+    """Number of the lowest binary digit that is set, of a uint64 that is not 0."""
+
+    def codegen(target: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), codegen
+
+
+trailing_zeros: Any = _trailing_zeros
