@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -147,10 +147,10 @@ def draw_places(out, held, places, key, sim, step, replication) -> None:  # type
             filled[line] = others | (ONE << bit)
     k = 0
     for line in range(filled.size):
-        slots: Any = filled[line]
+        slots = filled[line]
         while slots != 0:
             node = heads[64 * line + trailing_zeros(slots)]
-            slots = slots & (slots - ONE)
+            slots = U(slots & (slots - ONE))
             out[k] = unsorted[node]
             k += 1
             node = links[node]
