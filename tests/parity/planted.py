@@ -62,9 +62,11 @@ MISTAKES = {
         "days", "return 0 if rules.record_interval == NEVER else rules.record_interval + rules.record_delay", "return 0"
     ),
     "sums in which a cache holds its time and one millisecond more": Planted(
-        "days", "due = own[i] - looked_up >= ttl", "due = own[i] - looked_up > ttl"
+        "days", "due = now - looked_up >= ttl", "due = now - looked_up > ttl"
     ),
-    "sums in which attempts ignore the cache": Planted("days", "if now - looked_up >= ttl:", "if True:"),
+    "sums in which attempts ignore the cache": Planted(
+        "days", "cached = sim.attempt - sim.last_lookup < rules.cache_ttl", "cached = False"
+    ),
     "a transfer in its own record that belongs to the one before": Planted(
         "passing",
         "if by_record == 1 and now >= next_close and more > 0:",

@@ -7,9 +7,10 @@ judged that each of those bytes will have been recorded by then.
 from __future__ import annotations
 
 from numba import njit
+from numpy.typing import NDArray
 
 from fleetsim.counted import NO_LIMIT
-from fleetsim.engines.compiled.drawn import begin_day, count_of_days, download_of_days, upload_of_days
+from fleetsim.engines.compiled.drawn import begin_day, begin_days, count_of_days, download_of_days, upload_of_days
 from fleetsim.engines.compiled.items import DAY
 from fleetsim.engines.compiled.lifecycle import next_operation
 from fleetsim.engines.compiled.passing import move_all, next_item, pass_by
@@ -176,53 +177,73 @@ def lookups_of_days(sim: Sim, rules: Rules, held: Held, first: int, last: int) -
     if rules.looks_up == 0 or (sim.blocked == 1 and rules.lookups_pass == 0):
         attempts_before(sim, held, last * DAY)
         return 0
-    found = 0
     if rules.cache_ttl == 0:
+        found = 0
         via_dns = numbers_at(held.via_dns, rules.item_count)
         for item in range(rules.item_count):
             if via_dns[item] == 0:
                 found += count_of_days(rules, held, item, first, last)
         return found + attempts_before(sim, held, last * DAY)
-    for day in range(first, last):
-        begin_day(sim, rules, held, day)
-        found += lookups_before(sim, rules, held, (day + 1) * DAY)
-    return found
+    begin_days(sim, rules, held, first, last)
+    return lookups_before(sim, rules, held, last * DAY)
 
 
 @njit(**OPTIONS)
 def lookups_before(sim: Sim, rules: Rules, held: Held, until: int) -> int:
-    """Lookups of the day's transfers, and of a blocked device's attempts, before an instant."""
+    """Lookups of the transfers that have still to come, and of a blocked device's attempts, all before an instant."""
     first, last = numbers_at(held.first, rules.item_count), numbers_at(held.last, rules.item_count)
     times, via_dns = numbers_at(held.times, held.transfers), numbers_at(held.via_dns, rules.item_count)
-    ttl, found = rules.cache_ttl, 0
-    looked_up = -NEVER if sim.last_lookup == NEVER else sim.last_lookup
-    if rules.item_count == 1 and via_dns[0] == 0 and sim.attempt == NEVER:
-        while first[0] < last[0] and times[last[0] - 1] >= until:
-            last[0] -= 1
-        own = numbers_at(held.times + 8 * first[0], last[0] - first[0])
-        for i in range(own.size):
-            due = own[i] - looked_up >= ttl
-            looked_up = own[i] if due else looked_up
-            found += due
+    found = 0
+    if sim.last_lookup == NEVER:
+        sim.last_lookup = -NEVER
+    if rules.item_count == 1 and via_dns[0] == 0:
+        found = lookups_at(sim, rules, held, numbers_at(held.times + 8 * first[0], last[0] - first[0]))
     else:
-        while True:
+        item = next_item(rules, held, until)
+        while item >= 0:
+            if via_dns[item] == 0:
+                found += lookups_at(sim, rules, held, times[first[item] : first[item] + 1])
+            first[item] += 1
             item = next_item(rules, held, until)
-            now = until if item < 0 else times[first[item]]
-            if sim.attempt <= now and sim.attempt < until:
-                now = sim.attempt
-                sim.waits = min(sim.waits + 1, held.waits.size - 1)
-                sim.attempt += held.waits[sim.waits]
-            elif item < 0:
-                break
-            else:
-                first[item] += 1
-                if via_dns[item] == 1:
-                    continue
-            if now - looked_up >= ttl:
-                looked_up = now
-                found += 1
-    if found > 0:
-        sim.last_lookup = looked_up
+    found += lookups_of_attempts(sim, rules, held, until)
+    if sim.last_lookup < 0:
+        sim.last_lookup = NEVER
+    return found
+
+
+@njit(**OPTIONS)
+def lookups_at(sim: Sim, rules: Rules, held: Held, times: NDArray) -> int:
+    """Lookups of transfers at these instants, and of the attempts before them, where the last one is known."""
+    ttl, looked_up, attempt, found = rules.cache_ttl, sim.last_lookup, sim.attempt, 0
+    for i in range(times.size):
+        now = times[i]
+        if attempt <= now:  # attempts come before transfers
+            sim.last_lookup = looked_up
+            found += lookups_of_attempts(sim, rules, held, now + 1)
+            looked_up, attempt = sim.last_lookup, sim.attempt
+        due = now - looked_up >= ttl
+        looked_up = now if due else looked_up
+        found += due
+    sim.last_lookup = looked_up
+    return found
+
+
+@njit(**OPTIONS)
+def lookups_of_attempts(sim: Sim, rules: Rules, held: Held, until: int) -> int:
+    """Lookups of a blocked device's attempts before an instant, where the last one is known; the chain is moved on."""
+    found = 0
+    while sim.attempt < until:
+        wait, left = held.waits[sim.waits], 1
+        if sim.waits + 1 == held.waits.size and wait >= rules.cache_ttl:  # one looks up, so all that follow do
+            left = (until - 1 - sim.attempt) // wait + 1
+        else:
+            sim.waits = min(sim.waits + 1, held.waits.size - 1)
+            wait = held.waits[sim.waits]
+        cached = sim.attempt - sim.last_lookup < rules.cache_ttl
+        if left > 1 or not cached:
+            sim.last_lookup = sim.attempt + (left - 1) * wait
+        found += left - cached
+        sim.attempt += left * wait
     return found
 
 

@@ -113,17 +113,9 @@ def draw_traffic(
 @njit(**OPTIONS)
 def begin_day(sim: Sim, rules: Rules, held: Held, day: int) -> None:
     """Let the transfers of a day be those that have still to come, with their instants."""
+    begin_days(sim, rules, held, day, day + 1)
     first, last = numbers_at(held.first, rules.item_count), numbers_at(held.last, rules.item_count)
-    offsets, times = numbers_at(held.offsets, rules.item_count), numbers_at(held.times, held.transfers)
-    for k in range(rules.item_count):
-        places = places_of(rules, held, k)
-        first[k] = offsets[k] + places[day]
-        last[k] = offsets[k] + places[day + 1]
-    is_timed = numbers_at(held.is_timed, rules.days)
-    if is_timed[day] == 0:
-        is_timed[day] = 1
-        for k in range(rules.item_count):
-            draw_instants(sim, rules, held, k, day, first[k], last[k] - first[k])
+    times = numbers_at(held.times, held.transfers)
     for k in range(rules.item_count):
         while first[k] < last[k] and times[first[k]] < sim.settled_at:
             first[k] += 1
@@ -133,16 +125,35 @@ def begin_day(sim: Sim, rules: Rules, held: Held, day: int) -> None:
 
 
 @njit(**OPTIONS)
-def draw_instants(sim: Sim, rules: Rules, held: Held, number: int, day: int, first: int, count: int) -> None:
+def begin_days(sim: Sim, rules: Rules, held: Held, begin: int, end: int) -> None:
+    """Let the transfers of days `begin` to `end` - 1 be those that have still to come, with their instants."""
+    first, last = numbers_at(held.first, rules.item_count), numbers_at(held.last, rules.item_count)
+    offsets, is_timed = numbers_at(held.offsets, rules.item_count), numbers_at(held.is_timed, rules.days)
+    for k in range(rules.item_count):
+        places = places_of(rules, held, k)
+        first[k] = offsets[k] + places[begin]
+        last[k] = offsets[k] + places[end]
+    for day in range(begin, end):
+        if is_timed[day] == 0:
+            is_timed[day] = 1
+            for k in range(rules.item_count):
+                draw_instants(sim, rules, held, k, day)
+    sim.day = -1
+
+
+@njit(**OPTIONS)
+def draw_instants(sim: Sim, rules: Rules, held: Held, number: int, day: int) -> None:
     """Draw the instants of an item's transfers in a day, and write down what else of them is not."""
     item = items_at(rules.items, rules.item_count)[number]
     if item.kind != PERIODIC and item.kind != POISSON:
         return
+    places = places_of(rules, held, number)
+    first, count = numbers_at(held.offsets, rules.item_count)[number] + places[day], places[day + 1] - places[day]
     times, durations = numbers_at(held.times + 8 * first, count), numbers_at(held.durations + 8 * first, count)
     uploads, downloads = numbers_at(held.uploads + 8 * first, count), numbers_at(held.downloads + 8 * first, count)
     if item.kind == PERIODIC:
-        origin, begin = numbers_at(held.origins, rules.item_count)[number], places_of(rules, held, number)[day]
-        points(times, item, held, origin, begin, sim.number_in_group, rules.replication)
+        origin = numbers_at(held.origins, rules.item_count)[number]
+        points(times, item, held, origin, places[day], sim.number_in_group, rules.replication)
     else:
         arrivals(times, item, rules, held, day, sim.number_in_group)
     fixed = fixed_of(held, number)

@@ -146,10 +146,10 @@ def draw_places(out, held, places, key, sim, step, replication) -> None:  # type
             heads[slot] = 32 * tile + i
             filled[line] = others | (ONE << bit)
     k = 0
-    for line in range(filled.size):
-        slots = filled[line]
+    for group in range(filled.size):
+        slots = filled[group]
         while slots != 0:
-            node = heads[64 * line + trailing_zeros(slots)]
+            node = heads[64 * group + trailing_zeros(slots)]
             slots = U(slots & (slots - ONE))
             out[k] = unsorted[node]
             k += 1

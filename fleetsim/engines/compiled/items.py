@@ -21,8 +21,8 @@ from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import Held, Rules
 from fleetsim.engines.compiled.words import U, below, fill, uniform_at
 
-GUIDED_PIECES: Final = 64
-"""Equal parts of a step for which its guide names the first piece that reaches into them."""
+GUIDED_PLACES: Final = 512
+"""Equal parts of a step's places for which a guide names the first piece that reaches into them."""
 
 GIVEN, POISSON, PERIODIC, STREAM = 0, 1, 2, 3
 """How an item's transfers come about: as arrays that are drawn already, by counts, on a grid; or it is a stream."""
@@ -160,27 +160,27 @@ def arrivals(out: NDArray, item, rules: Rules, held: Held, day: int, number: int
             continue
         draw_places(found, held, step_places[step], item.time_key, number, step, rules.replication)
         if item.profiled == 1:
-            guide = ints_at(rules.piece_guides + 4 * GUIDED_PIECES * (item.first_step + step), GUIDED_PIECES)
-            to_instants(found, rules, guide, step_places[step])
+            shape = numbers_at(rules.step_shapes + 8 * item.first_step, item.steps)[step]
+            to_instants(found, rules, shape, step_places[step], step * item.step)
         else:
             for i in range(found.size):
                 found[i] += step * item.step
 
 
 @njit(**OPTIONS)
-def to_instants(places: NDArray, rules: Rules, guide: NDArray, total: int) -> None:
+def to_instants(places: NDArray, rules: Rules, shape: int, total: int, start: int) -> None:
     """Turn places of a step into instants: the piece that holds the place, and so far into it.
 
     A quotient of doubles is exact enough for its whole part, because a step has less than 2^53 places.
     """
+    guide = ints_at(rules.shape_guides + 4 * GUIDED_PLACES * shape, GUIDED_PLACES)
     starts, weights = numbers_at(rules.piece_starts, 1), numbers_at(rules.piece_weights, 1)
     before, until = numbers_at(rules.places_before, 1), numbers_at(rules.places_until, 1)
-    cells = GUIDED_PIECES * (1 - 1e-12) / total  # rounded down, so that no place is led beyond its piece
+    cells = GUIDED_PLACES * (1 - 1e-12) / total  # rounded down, so that no place is led beyond its piece
     for i in range(places.size):
         place = places[i]
         piece = np.int64(guide[np.int64(place * cells)])
         piece += until[piece] <= place
-        piece += until[piece] <= place
         while until[piece] <= place:
             piece += 1
-        places[i] = starts[piece] + np.int64((place - before[piece]) / weights[piece])
+        places[i] = start + starts[piece] + np.int64((place - before[piece]) / weights[piece])

@@ -15,7 +15,7 @@ from fleetsim.draws.philox import Purpose
 from fleetsim.draws.sizes import size_table
 from fleetsim.draws.streams import Streams
 from fleetsim.engines.compiled.draws import BOXES, GUIDE_BITS, GUIDED, LAW
-from fleetsim.engines.compiled.items import GIVEN, GUIDED_PIECES, ITEM, PERIODIC, POISSON, STREAM
+from fleetsim.engines.compiled.items import GIVEN, GUIDED_PLACES, ITEM, PERIODIC, POISSON, STREAM
 from fleetsim.scenario.fleet import Group, streams
 from fleetsim.scenario.schema import Continuous, Periodic, Poisson, Scenario, TrafficItem
 from fleetsim.traffic import Transfers, offer
@@ -219,49 +219,53 @@ def _steps(
     tables = [poisson_table(mean) for mean in means]
     marks = np.arange(GUIDED, dtype=np.uint64) << np.uint64(GUIDE_BITS)
     totals: list[Ints] = []
-    guides: list[Ints] = []
-    pieces: list[StepPlaces] = []
-    so_far = 0
+    shapes: list[Ints] = []
+    distinct: dict[tuple[bytes, bytes], _Shape] = {}
     for steps, found, step_ms in places:
         totals.append(np.full(steps, step_ms) if found is None else found.total)
-        if found is None:
-            guides.append(np.zeros((steps, GUIDED_PIECES), np.int64))
-        else:
-            guides.append(_piece_guides(found) + so_far)
-            so_far += found.start_ms.size
-            pieces.append(found)
+        shapes.append(np.full(steps, -1) if found is None else _shapes_of(found, step_ms, distinct))
+    sizes = np.cumsum([0, *(shape.start_ms.size for shape in distinct.values())])
+    guides = [first + shape.guide for first, shape in zip(sizes.tolist(), distinct.values(), strict=False)]
     return {
         "kinds": np.array(kinds, np.int64),
         "tables": np.cumsum([0, *(table.size for table in tables)])[:-1].astype(np.int64),
         "table_guides": _joined([np.searchsorted(table, marks, side="right") for table in tables], np.int32),
         "thresholds": _joined(tables, np.uint64),
         "step_places": _joined(totals, np.int64),
-        "piece_guides": _joined([each.reshape(-1) for each in guides], np.int32),
-        "piece_starts": _joined([each.start_ms for each in pieces], np.int64),
-        "piece_weights": _joined([each.weight for each in pieces], np.int64),
-        "places_before": _joined([each.before for each in pieces], np.int64),
-        "places_until": _joined([_until(each) for each in pieces], np.int64),
+        "step_shapes": _joined(shapes, np.int64),
+        "shape_guides": _joined(guides, np.int32),
+        "piece_starts": _joined([shape.start_ms for shape in distinct.values()], np.int64),
+        "piece_weights": _joined([shape.weight for shape in distinct.values()], np.int64),
+        "places_before": _joined([shape.before for shape in distinct.values()], np.int64),
+        "places_until": _joined([shape.until for shape in distinct.values()], np.int64),
     }
 
 
-def _until(found: StepPlaces) -> Ints:
-    """Places of the step up to each piece's end."""
-    until = np.append(found.before[1:], 0)
-    until[found.first[1:] - 1] = found.total
-    return until
+class _Shape(NamedTuple):
+    """How the places of a step lie in it: its pieces, and the first one to reach into each of `GUIDED_PLACES` parts."""
+
+    start_ms: Ints
+    weight: Ints
+    before: Ints
+    until: Ints
+    guide: Ints
 
 
-def _piece_guides(found: StepPlaces) -> Ints:
-    """Of each step, the first piece that reaches into each of `GUIDED_PIECES` equal parts of its places."""
-    until = _until(found)
-    parts = np.arange(GUIDED_PIECES)
-    steps = zip(found.first[:-1].tolist(), found.first[1:].tolist(), found.total.tolist(), strict=True)
-    return np.array(
-        [
-            first + np.searchsorted(until[first:last], parts * total // GUIDED_PIECES, side="right")
-            for first, last, total in steps
-        ]
-    )
+def _shapes_of(found: StepPlaces, step_ms: int, distinct: dict[tuple[bytes, bytes], _Shape]) -> Ints:
+    """Numbers of the steps' shapes among the distinct ones, to which new ones are added."""
+    numbers = {shape: i for i, shape in enumerate(distinct)}
+    shapes = []
+    for step, total in enumerate(found.total.tolist()):
+        pieces = slice(found.first[step], found.first[step + 1])
+        start, weight, before = found.start_ms[pieces] - step * step_ms, found.weight[pieces], found.before[pieces]
+        shape = start.tobytes(), weight.tobytes()
+        if shape not in distinct:
+            until = np.append(before[1:], total)
+            parts = [part * total // GUIDED_PLACES for part in range(GUIDED_PLACES)]
+            distinct[shape] = _Shape(start, weight, before, until, np.searchsorted(until, parts, side="right"))
+            numbers[shape] = len(numbers)
+        shapes.append(numbers[shape])
+    return np.array(shapes, np.int64)
 
 
 def _own_means(rate: Floats | None, means: Floats) -> Floats:

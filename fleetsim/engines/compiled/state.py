@@ -58,9 +58,11 @@ DRAWN_FROM: Final = (
     "tables",
     "table_guides",
     "thresholds",
-    # of each step its places, and a guide to its pieces; of each piece its start, weight, and the places up to its end
+    # of each step its places and the shape in which they lie; of each shape a guide to its pieces; of each piece its
+    # start in the step, its weight, and the places before it and up to its end
     "step_places",
-    "piece_guides",
+    "step_shapes",
+    "shape_guides",
     "piece_starts",
     "piece_weights",
     "places_before",
