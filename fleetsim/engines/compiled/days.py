@@ -13,7 +13,7 @@ from fleetsim.counted import NO_LIMIT
 from fleetsim.engines.compiled.drawn import begin_day, begin_days, count_of_days, download_of_days, upload_of_days
 from fleetsim.engines.compiled.items import DAY
 from fleetsim.engines.compiled.lifecycle import next_operation
-from fleetsim.engines.compiled.passing import move_all, next_item, pass_by
+from fleetsim.engines.compiled.passing import move_all, next_item
 from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import INACTIVE, NEVER, OFFERED, READY, UNDELIVERED, Held, Rules, Sim
@@ -72,7 +72,10 @@ def calm_until(sim: Sim, rules: Rules, held: Held, now: int) -> int:
                 last = middle
         begin_day(sim, rules, held, day)
         crosses, _, _ = first_over(rules, held, spare, ready)
-    return found if crosses >= found else max(crosses - recorded_after(rules), now)
+    if crosses >= found:
+        return found
+    sim.decisive = max(crosses - recorded_after(rules), now)
+    return sim.decisive
 
 
 @njit(**OPTIONS)
@@ -122,48 +125,87 @@ def first_over(rules: Rules, held: Held, spare: int, ready: int) -> tuple[int, i
 @njit(**OPTIONS)
 def take_as_sums(sim: Sim, rules: Rules, held: Held, now: int, until: int) -> None:
     """Let the time from `now` to `until` pass, in which no instant matters."""
-    day, last = (now + DAY - 1) // DAY, until // DAY
-    while now < until:
-        if now == day * DAY and day < last:
+    if sim.status != INACTIVE:
+        day, last = (now + DAY - 1) // DAY, until // DAY
+        if now < day * DAY:
+            add_part(sim, rules, held, day - 1, min(day * DAY, until))
+        if day < last:
             add_days(sim, rules, held, day, last)
-            now = last * DAY
-            continue
-        today = now // DAY
-        stop = min((today + 1) * DAY, until)
-        if sim.status == INACTIVE:
-            sim.day = -1
-        else:
-            if sim.day != today:
-                begin_day(sim, rules, held, today)
-            pass_by(sim, rules, held, stop, 0)
-        now = stop
+        if last >= day and last * DAY < until:
+            add_part(sim, rules, held, last, until)
+    else:
+        sim.day = -1
     sim.settled_at = until
 
 
 @njit(**OPTIONS)
 def add_days(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> None:
     """Add days `first` to `last` - 1."""
-    if sim.status == INACTIVE:
-        return
     via_dns = numbers_at(held.via_dns, rules.item_count)
-    upload, download, tunnelled, counted, undelivered = 0, 0, 0, 0, 0
+    offered, upload, download, tunnelled = 0, 0, 0, 0
     for item in range(rules.item_count):
         up, down = upload_of_days(rules, held, item, first, last), download_of_days(rules, held, item, first, last)
-        sim.row[OFFERED] += up + down
-        if sim.blocked == 1 and (via_dns[item] == 0 or rules.tunnels_pass == 0):
-            undelivered += up + down
-            continue
-        upload += up
-        download += down
-        if via_dns[item] == 1:
-            tunnelled += up + down
-        else:
-            counted += up + down
+        offered += up + down
+        if moves(sim, rules, via_dns[item]):
+            upload += up
+            download += down
+            tunnelled += (up + down) * via_dns[item]
     lookups = lookups_of_days(sim, rules, held, first, last)
-    sim.row[UNDELIVERED] += undelivered
+    add(sim, rules, held, offered, upload, download, tunnelled, lookups)
+
+
+@njit(**OPTIONS)
+def add_part(sim: Sim, rules: Rules, held: Held, day: int, until: int) -> None:
+    """Add what has still to come of a day before an instant of it, or its end."""
+    if sim.day != day:
+        begin_day(sim, rules, held, day)
+    first, last = numbers_at(held.first, rules.item_count), numbers_at(held.last, rules.item_count)
+    times, via_dns = numbers_at(held.times, held.transfers), numbers_at(held.via_dns, rules.item_count)
+    uploads, downloads = numbers_at(held.uploads, held.transfers), numbers_at(held.downloads, held.transfers)
+    offered, upload, download, tunnelled, transfers = 0, 0, 0, 0, 0
+    for item in range(rules.item_count):
+        up, down, i = 0, 0, first[item]
+        while i < last[item] and times[i] < until:
+            up += uploads[i]
+            down += downloads[i]
+            i += 1
+        offered += up + down
+        transfers += (i - first[item]) * (1 - via_dns[item])
+        if moves(sim, rules, via_dns[item]):
+            upload += up
+            download += down
+            tunnelled += (up + down) * via_dns[item]
+        if not remembers(sim, rules):
+            first[item] = i
+    if remembers(sim, rules):
+        lookups = lookups_before(sim, rules, held, until)
+    else:
+        lookups = lookups_of(sim, rules, held, transfers, until)
+    add(sim, rules, held, offered, upload, download, tunnelled, lookups)
+
+
+@njit(**OPTIONS)
+def moves(sim: Sim, rules: Rules, dns: int) -> bool:
+    """Does a transfer move its bytes in the SIM's state?"""
+    return sim.blocked == 0 or (dns == 1 and rules.tunnels_pass == 1)
+
+
+@njit(**OPTIONS)
+def remembers(sim: Sim, rules: Rules) -> bool:
+    """Does it depend on instants whether a transfer looks a name up?"""
+    return rules.looks_up == 1 and rules.cache_ttl > 0 and (sim.blocked == 0 or rules.lookups_pass == 1)
+
+
+@njit(**OPTIONS)
+def add(
+    sim: Sim, rules: Rules, held: Held, offered: int, upload: int, download: int, tunnelled: int, lookups: int
+) -> None:
+    """Add bytes that were offered, those of them that have moved, and lookups; all counts as recorded at once."""
+    sim.row[OFFERED] += offered
+    sim.row[UNDELIVERED] += offered - upload - download
     dns = tunnelled + lookups * (rules.query + rules.response)
+    counted = upload + download - tunnelled + dns * rules.dns_counts
     move_all(sim, rules, held, upload + lookups * rules.query, download + lookups * rules.response, dns)
-    counted += dns * rules.dns_counts
     sim.counted += counted
     if rules.record_interval == NEVER:
         sim.open_bytes += counted
@@ -174,18 +216,53 @@ def add_days(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> None:
 @njit(**OPTIONS)
 def lookups_of_days(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> int:
     """Lookups in days `first` to `last` - 1; the cache and a blocked device's attempts are moved on."""
-    if rules.looks_up == 0 or (sim.blocked == 1 and rules.lookups_pass == 0):
-        attempts_before(sim, held, last * DAY)
-        return 0
-    if rules.cache_ttl == 0:
-        found = 0
-        via_dns = numbers_at(held.via_dns, rules.item_count)
+    if not remembers(sim, rules):
+        via_dns, transfers = numbers_at(held.via_dns, rules.item_count), 0
         for item in range(rules.item_count):
-            if via_dns[item] == 0:
-                found += count_of_days(rules, held, item, first, last)
-        return found + attempts_before(sim, held, last * DAY)
+            transfers += count_of_days(rules, held, item, first, last) * (1 - via_dns[item])
+        return lookups_of(sim, rules, held, transfers, last * DAY)
+    if sim.blocked == 0 and rules.again == 1:
+        return known_lookups(sim, rules, held, first, last)
     begin_days(sim, rules, held, first, last)
     return lookups_before(sim, rules, held, last * DAY)
+
+
+@njit(**OPTIONS)
+def lookups_of(sim: Sim, rules: Rules, held: Held, transfers: int, until: int) -> int:
+    """Lookups of so many transfers and of the attempts before an instant, where each makes one or none does."""
+    if sim.attempt < until:
+        transfers += attempts_before(sim, held, until)
+    return transfers if rules.looks_up == 1 and (sim.blocked == 0 or rules.lookups_pass == 1) else 0
+
+
+@njit(**OPTIONS)
+def known_lookups(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> int:
+    """Lookups in days of a SIM that is not blocked; all that they depend on is the last one before. They are kept."""
+    lookups, looked_up = (
+        numbers_at(held.lookups_by_day, rules.days + 1),
+        numbers_at(held.looked_up_by_day, rules.days + 1),
+    )
+    found, day = 0, first
+    if held.known_from == NEVER:
+        held.known_from = first
+        held.known_until = first
+        lookups[first], looked_up[first] = 0, sim.last_lookup
+    while day < last:
+        is_known = held.known_from <= day <= held.known_until and looked_up[day] == sim.last_lookup
+        if is_known and day < held.known_until:
+            until = min(last, held.known_until)
+            found += lookups[until] - lookups[day]
+            sim.last_lookup = looked_up[until]
+            day = until
+            continue
+        begin_days(sim, rules, held, day, day + 1)
+        more = lookups_before(sim, rules, held, (day + 1) * DAY)
+        found += more
+        day += 1
+        if is_known:
+            held.known_until = day
+            lookups[day], looked_up[day] = lookups[day - 1] + more, sim.last_lookup
+    return found
 
 
 @njit(**OPTIONS)
@@ -197,7 +274,11 @@ def lookups_before(sim: Sim, rules: Rules, held: Held, until: int) -> int:
     if sim.last_lookup == NEVER:
         sim.last_lookup = -NEVER
     if rules.item_count == 1 and via_dns[0] == 0:
-        found = lookups_at(sim, rules, held, numbers_at(held.times + 8 * first[0], last[0] - first[0]))
+        begin, end = first[0], last[0]
+        while begin < end and times[end - 1] >= until:
+            end -= 1
+        found = lookups_at(sim, rules, held, numbers_at(held.times + 8 * begin, end - begin))
+        first[0] = end
     else:
         item = next_item(rules, held, until)
         while item >= 0:
@@ -214,16 +295,37 @@ def lookups_before(sim: Sim, rules: Rules, held: Held, until: int) -> int:
 @njit(**OPTIONS)
 def lookups_at(sim: Sim, rules: Rules, held: Held, times: NDArray) -> int:
     """Lookups of transfers at these instants, and of the attempts before them, where the last one is known."""
-    ttl, looked_up, attempt, found = rules.cache_ttl, sim.last_lookup, sim.attempt, 0
-    for i in range(times.size):
+    ttl, looked_up, found, i = rules.cache_ttl, sim.last_lookup, 0, 0
+    wait, longest = held.waits[held.waits.size - 1], held.waits.size - 1
+    while i < times.size and sim.attempt != NEVER and (sim.waits < longest or wait < ttl):
         now = times[i]
-        if attempt <= now:  # attempts come before transfers
-            sim.last_lookup = looked_up
-            found += lookups_of_attempts(sim, rules, held, now + 1)
-            looked_up, attempt = sim.last_lookup, sim.attempt
+        sim.last_lookup = looked_up
+        found += lookups_of_attempts(sim, rules, held, now + 1)  # attempts come before transfers
+        looked_up = sim.last_lookup
+        if now - looked_up >= ttl:
+            looked_up = now
+            found += 1
+        i += 1
+    # From here on each attempt looks up, but for the one that finds a transfer's lookup in the cache.
+    begin, made = sim.attempt, 0
+    for k in range(i, times.size if begin == NEVER else i):
+        due = times[k] - looked_up >= ttl
+        looked_up = times[k] if due else looked_up
+        found += due
+    for k in range(i, i if begin == NEVER else times.size):
+        now = times[k]
+        # A quotient of doubles is exact enough for its whole part: both numbers are far below 2^53.
+        so_far = int(max(now - begin + wait, 0) / wait)
+        next_one, last_one = begin + made * wait, begin + (so_far - 1) * wait
+        cached = so_far > made and next_one - looked_up < ttl
+        looked_up = last_one if so_far - made > cached else looked_up
+        found += so_far - made - cached
+        made = so_far
         due = now - looked_up >= ttl
         looked_up = now if due else looked_up
         found += due
+    if begin != NEVER:
+        sim.attempt = begin + made * wait
     sim.last_lookup = looked_up
     return found
 

@@ -19,9 +19,9 @@ from fleetsim.engines.compiled.items import (
     scale,
 )
 from fleetsim.engines.compiled.pointed import numbers_at
-from fleetsim.engines.compiled.room import fixed_of, places_of
+from fleetsim.engines.compiled.room import TILE, fixed_of, places_of
 from fleetsim.engines.compiled.settings import OPTIONS
-from fleetsim.engines.compiled.state import Held, Rules, Sim
+from fleetsim.engines.compiled.state import NEVER, Held, Rules, Sim
 
 
 @njit(**OPTIONS)
@@ -50,11 +50,12 @@ def draw_traffic(
     origins, room = numbers_at(held.origins, rules.item_count), held.transfers
     numbers_at(held.is_timed, days)[:] = 0
     numbers_at(held.rungs, rules.kind_count)[:] = 0
-    total = 0
+    held.known_from = NEVER
+    count_of_all = 0
     for k in range(rules.item_count):
         item = items[k]
         places = places_of(rules, held, k)
-        offsets[k] = total
+        offsets[k] = count_of_all
         if item.kind == GIVEN:
             first, last = given_offsets[k, i], given_offsets[k, i + 1]
             at = first
@@ -77,9 +78,9 @@ def draw_traffic(
             places[days] = n
         else:
             places[:] = 0
-        total += places[days]
-    held.transfers = total
-    if total > room:
+        count_of_all += places[days]
+    held.transfers = count_of_all
+    if count_of_all > room:
         return False
     held.transfers = room
     for k in range(rules.item_count):
@@ -107,6 +108,9 @@ def draw_traffic(
             draw_sizes(downloads, rules, held, item.download, keys[0], keys[1], number, replication)
             if item.scaled == 1:
                 scale(downloads, size_factor)
+    if rules.sums == 1:
+        add_up(held.uploads, held.uploads_by_tile, count_of_all)
+        add_up(held.downloads, held.downloads_by_tile, count_of_all)
     return True
 
 
@@ -179,28 +183,47 @@ def count_of_days(rules: Rules, held: Held, item: int, first: int, last: int) ->
 def upload_of_days(rules: Rules, held: Held, item: int, first: int, last: int) -> int:
     """Their upload bytes."""
     each = fixed_of(held, item)[0]
-    count = count_of_days(rules, held, item, first, last)
     if each >= 0:
-        return count * each
-    return total_at(held.uploads, numbers_at(held.offsets, item + 1)[item] + places_of(rules, held, item)[first], count)
+        return count_of_days(rules, held, item, first, last) * each
+    offset, places = numbers_at(held.offsets, rules.item_count)[item], places_of(rules, held, item)
+    return between(held.uploads, held.uploads_by_tile, offset + places[first], offset + places[last])
 
 
 @njit(**OPTIONS)
 def download_of_days(rules: Rules, held: Held, item: int, first: int, last: int) -> int:
     """Their download bytes."""
     each = fixed_of(held, item)[1]
-    count = count_of_days(rules, held, item, first, last)
     if each >= 0:
-        return count * each
-    return total_at(
-        held.downloads, numbers_at(held.offsets, item + 1)[item] + places_of(rules, held, item)[first], count
-    )
+        return count_of_days(rules, held, item, first, last) * each
+    offset, places = numbers_at(held.offsets, rules.item_count)[item], places_of(rules, held, item)
+    return between(held.downloads, held.downloads_by_tile, offset + places[first], offset + places[last])
 
 
 @njit(**OPTIONS)
-def total_at(column: int, first: int, count: int) -> int:
-    """Sum of `count` numbers of the array at an address, from number `first` on."""
-    numbers = numbers_at(column + 8 * first, count)
+def add_up(column: int, by_tile: int, count: int) -> None:
+    """Add the first `count` numbers of a column up, as far as each tile of 64 of them."""
+    tiles = count // TILE
+    so_far = numbers_at(by_tile, tiles + 1)
+    so_far[0] = 0
+    for tile in range(tiles):
+        so_far[tile + 1] = so_far[tile] + total(numbers_at(column + 8 * TILE * tile, TILE))
+
+
+@njit(**OPTIONS)
+def between(column: int, by_tile: int, first: int, last: int) -> int:
+    """Sum of the numbers `first` to `last` - 1 of a column that has been added up."""
+    begin, end = (first + TILE - 1) // TILE, last // TILE
+    if begin >= end:
+        return total(numbers_at(column + 8 * first, last - first))
+    so_far = numbers_at(by_tile, end + 1)
+    before, after = TILE * begin - first, last - TILE * end
+    ends = total(numbers_at(column + 8 * first, before)) + total(numbers_at(column + 8 * TILE * end, after))
+    return so_far[end] - so_far[begin] + ends
+
+
+@njit(**OPTIONS)
+def total(numbers: NDArray) -> int:
+    """Sum of an array."""
     found = 0
     for i in range(numbers.size):
         found += numbers[i]

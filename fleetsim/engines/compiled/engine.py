@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,19 +16,33 @@ from fleetsim.engines.compiled.lists import Ragged, operations_of, periods_of
 from fleetsim.engines.compiled.lives import lives
 from fleetsim.engines.compiled.plan import Own, own, plan, signed
 from fleetsim.engines.compiled.room import point_to, room_for_traffic, scratch
-from fleetsim.engines.compiled.state import ALL, DRAWN, NEVER, NONE, RULES, TABLES, TRAFFIC, WIDTHS, held, nobody
+from fleetsim.engines.compiled.state import (
+    ALL,
+    DATA_LIMIT,
+    DRAWN,
+    FLEET,
+    NEVER,
+    NONE,
+    RULES,
+    TABLES,
+    TRAFFIC,
+    WIDTHS,
+    held,
+    nobody,
+)
+from fleetsim.engines.under_limits import Limits, UnderLimits, one_by_one
 from fleetsim.rules.dns import lookup_passes, tunnel_passes
 from fleetsim.rules.ready import READY_MONTHS
 from fleetsim.rules.reconnecting import next_wait
 from fleetsim.scenario.fleet import Group, activations_ms, groups, streams
 from fleetsim.scenario.operations import Mask, Taken, taken
-from fleetsim.scenario.schema import AlwaysOn, OnDemand, Reconnect, Scenario
+from fleetsim.scenario.schema import AlwaysOn, Move, OnDemand, Reconnect, Scenario, StatusChange
 
 Ints = NDArray[np.int64]
 
 BATCH, SMALL_BATCH = 4096, 128
 """SIMs that one call of the kernels takes; fewer where their traffic is drawn beforehand and has to be held."""
-ROOM, SPANS_ROOM, KEPT_ROOM, TRANSFERS_ROOM = 1024, 4096, 1 << 16, 1 << 14
+ROOM, SPANS_ROOM, KEPT_ROOM, TRANSFERS_ROOM, LIVES_ROOM = 1024, 4096, 1 << 16, 1 << 14, 8
 WAITS_ROOM = (64, 1 << 12, 1 << 18, 1 << 24)
 """Rooms that are compiled for: of the next one where a chain of attempts grows too slowly."""
 KEEPS = {"none": NONE, "traffic": TRAFFIC, "all": ALL}
@@ -50,21 +64,67 @@ class CompiledEngine:
             rows_of(0, 0), np.zeros((1, 0, 3)), np.zeros(0), rows_of(0, 1), (none,) * 4, np.zeros((0, 0, 5), np.int64)
         )
         holds = np.zeros(1, held(ROOM, WAITS_ROOM[0]))
-        lives(np.zeros(1, RULES), nobody(), holds, 0, 0, 0, rows[0], *rows[1], *rows[2], own, none)
+        lives(np.zeros(1, RULES), nobody(), holds, 0, 0, none, rows[0], *rows[1], *rows[2], own, none, rows_of(0, 2))
 
     def simulate(self, scenario: Scenario, replication: int, sims: range, records: Kept = "none") -> Counted:
         """Count what SIMs `sims` do in replication number `replication`; see the reference engine's."""
+        found = [
+            whole.batch(numbers)[0]
+            for group in groups(scenario)
+            for whole, numbers in self._batches(scenario, group, replication, sims, KEEPS[records])
+        ]
+        rows, spans, kept, events, _ = Written.joined(found or [Written.room((0, 0, 0, 0))])
+        return Counted(rows, spans, kept, events)
+
+    def simulate_under(
+        self, scenario: Scenario, fleet: str, limits: Limits, replication: int, sims: range
+    ) -> UnderLimits:
+        """Count what SIMs do under each of many limits, their traffic drawn once; see `under_limits.simulate_under`."""
+        if _depends(scenario, fleet):
+            return one_by_one(self, scenario, fleet, limits, replication, sims)
+        tried = np.array([_number_of(limit) for limit in limits], np.int64)
         found = []
         for group in groups(scenario):
-            first, last = max(sims.start, group.sims.start), min(sims.stop, group.sims.stop)
-            if first >= last:
-                continue
-            whole = _Replication(scenario, group, replication, KEEPS[records], by_event=self.by_event)
+            own = tried if group.fleet == fleet else np.array([_limit_of(scenario, group)])
+            for whole, numbers in self._batches(scenario, group, replication, sims, NONE):
+                written = whole.batch(numbers, limits=own)[0]
+                if group.fleet != fleet:
+                    written.ranges[:, 1] = tried.size - 1
+                found.append(written)
+        joined = Written.joined(found or [Written.room((0, 0, 0, 0))])
+        first, last = joined.ranges.T
+        several = first < last  # then the limit in the file is the only one, and the largest of them stands in the row
+        if several.any():
+            own_fleet = joined.rows[:, FLEET] == list(scenario.fleets).index(fleet)
+            joined.rows[:, DATA_LIMIT] = np.where(several & own_fleet, tried[first], joined.rows[:, DATA_LIMIT])
+        return UnderLimits(joined.rows, first, last)
+
+    def _batches(
+        self, scenario: Scenario, group: Group, replication: int, sims: range, keeps: int
+    ) -> Iterator[tuple[_Replication, Ints]]:
+        """Yield SIMs of a group, by their numbers in it, as many at a time as one call of the kernels takes."""
+        first, last = max(sims.start, group.sims.start), min(sims.stop, group.sims.stop)
+        if first < last:
+            whole = _Replication(scenario, group, replication, keeps, by_event=self.by_event)
             whole.taken = taken(scenario, group, whole.turned)
             numbers = np.arange(first, last) - group.first_sim
             for start in range(0, numbers.size, whole.size):
-                found.append(whole.batch(numbers[start : start + whole.size], scenario.horizon_ms)[0])
-        return Counted(*Written.joined(found or [Written.room((0, 0, 0, 0))]))
+                yield whole, numbers[start : start + whole.size]
+
+
+def _limit_of(scenario: Scenario, group: Group) -> int:
+    return _number_of(scenario.fleets[group.fleet].data_limit_bytes)
+
+
+def _number_of(limit: int | None) -> int:
+    return NO_LIMIT if limit is None else limit
+
+
+def _depends(scenario: Scenario, fleet: str) -> bool:
+    """Does what the owner does to single SIMs depend on the limit that a fleet has from the start on?"""
+    comes = any(isinstance(entry, Move) and entry.to == fleet for entry in scenario.timeline)
+    ready = any(devices.status == "ready" for devices in scenario.fleets[fleet].devices.values())
+    return comes or (ready and any(isinstance(entry, StatusChange) for entry in scenario.timeline))
 
 
 def rows_of(count: int, width: int) -> Ints:
@@ -73,17 +133,22 @@ def rows_of(count: int, width: int) -> Ints:
 
 
 class Written(NamedTuple):
-    """What SIMs have counted, in the order of `Counted`."""
+    """What SIMs have counted, in the order of `Counted`; and the limits under which each row holds, from and to."""
 
     rows: Ints
     spans: Ints
     records: Ints
     events: Ints
+    ranges: Ints
 
     @classmethod
     def room(cls, lines: Sequence[int]) -> Written:
         """Return tables with room for so many lines each."""
-        return cls(*(rows_of(n, width) for n, width in zip(lines, WIDTHS, strict=True)))
+        return cls(*(rows_of(n, width) for n, width in zip((*lines, lines[0]), (*WIDTHS, 2), strict=True)))
+
+    def filled(self, lines: Sequence[int]) -> Written:
+        """Return the lines that have been written."""
+        return Written(*(part[:n] for part, n in zip(self, (*lines, lines[0]), strict=True)))
 
     @classmethod
     def joined(cls, parts: Sequence[Written]) -> Written:
@@ -112,8 +177,11 @@ class _Replication:
         parts = [asked.batch(numbers[i : i + self.size], at)[1] <= at for i in range(0, numbers.size, self.size)]
         return np.concatenate(parts)
 
-    def batch(self, numbers: Ints, horizon: int) -> tuple[Written, Ints]:
-        """Let SIMs live up to the horizon; return what they counted, and when each turns active by itself."""
+    def batch(self, numbers: Ints, horizon: int | None = None, limits: Ints | None = None) -> tuple[Written, Ints]:
+        """Let SIMs live up to the horizon; return what they counted, and when each turns active by itself.
+
+        `horizon` is another one than the scenario's; `limits` are tried instead of the one in the file.
+        """
         scenario, group = self.scenario, self.group
         chance = streams(scenario, group, self.replication, numbers)
         activations = activations_ms(scenario, group, chance)
@@ -121,16 +189,21 @@ class _Replication:
         operations, lists, which = operations_of(scenario, group, self.taken, numbers, chance)
         periods = periods_of(scenario, starts, lists, which)
         traffic = own(scenario, group, self.replication, self.plan, numbers, activations)
-        rules, waits = self._rules(horizon, traffic)
+        rules, waits = self._rules(scenario.horizon_ms if horizon is None else horizon, traffic)
         turned = np.full(numbers.size, NEVER)
-        limit = scenario.fleets[group.fleet].data_limit_bytes
-
+        if limits is None:
+            limits = np.array([_limit_of(scenario, group)])
+        rules["again"] = limits.size > 1
         each = np.stack(
             [numbers + group.first_sim, numbers, activations, self._ready_until(activations), carried, blocked],
             axis=1,
         )
         room, waiting = TRANSFERS_ROOM, ROOM
-        lines = [len(periods.rows), SPANS_ROOM, *((KEPT_ROOM, KEPT_ROOM) if self.keeps else (0, 0))]
+        lines = [
+            len(periods.rows) * min(limits.size, LIVES_ROOM),
+            SPANS_ROOM,
+            *((KEPT_ROOM, KEPT_ROOM) if self.keeps else (0, 0)),
+        ]
         found: list[Written] = []
         begin = 0
         while begin < numbers.size:
@@ -139,19 +212,19 @@ class _Replication:
             holds["waits"][0, waits.size :] = waits[-1]
             out = Written.room(lines)
             arrays = self._room(room)
-            point_to(holds[0], arrays | {f"{name}_out": table for name, table in zip(TABLES, out, strict=True)})
+            point_to(holds[0], arrays | {f"{name}_out": table for name, table in zip(TABLES, out, strict=False)})
             holds["room"], holds["transfers"] = lines, room
             begin = lives(
-                *(rules, nobody(), holds, begin, group.fleet_index, NO_LIMIT if limit is None else limit),
-                *(each, *periods, *operations, traffic, turned),
+                *(rules, nobody(), holds, begin, group.fleet_index, limits),
+                *(each, *periods, *operations, traffic, turned, out.ranges),
             )
-            found.append(Written(*(part[:n] for part, n in zip(out, holds["done"][0].tolist(), strict=True))))
+            found.append(out.filled(holds["done"][0].tolist()))
             if holds["transfers"] > room:
                 room = 2 * int(holds["transfers"][0])
             elif holds["written"]:
                 waiting *= 16
             else:
-                lines = [lines[0], *(4 * n for n in lines[1:])]
+                lines = [lines[0] if limits.size == 1 else 4 * lines[0], *(4 * n for n in lines[1:])]
         return Written.joined(found), turned
 
     def _room(self, transfers: int) -> dict[str, NDArray]:

@@ -163,14 +163,18 @@ def steps(sim: Sim, rules: Rules, held: Held, now: int) -> None:
 
 
 @njit(**OPTIONS)
-def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> bool:
-    """Live on through the instants of the running day before `stop`; say whether there was room for what happened."""
+def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> int:
+    """Live on through the instants of the running day before `stop`, or to a block; return the next one.
+
+    -1 if there was no room for what happened.
+    """
+    blocked = sim.blocked
     while True:
         if sim.awake == 1:
             plain = is_plain(sim, rules)
             quiet = min(stop, next_instant(sim, rules, held, plain), next_stream(rules, held))
             if plain:
-                if pass_by(sim, rules, held, quiet, 1):
+                if pass_by(sim, rules, held, quiet):
                     if in_doubt(sim, rules, held):
                         recorded_until(sim, rules, held, sim.settled_at)
                     continue
@@ -181,14 +185,16 @@ def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> bool:
                 if item >= 0:
                     now = numbers_at(held.times, held.transfers)[numbers_at(held.first, item + 1)[item]]
             if now >= stop:
-                return True
+                return stop
             up_to(sim, rules, held, now)
         else:  # at its activation what comes before step 2 has happened
             sim.awake = 1
             now = sim.settled_at
         steps(sim, rules, held, now)
         if sim.full == 1 or (held.written == 1 and not carry_off(held)):
-            return False
+            return -1
+        if sim.blocked > blocked:
+            return now + 1
 
 
 @njit(**OPTIONS)

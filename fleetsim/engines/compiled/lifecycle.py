@@ -81,6 +81,7 @@ def owe_fee(sim: Sim, rules: Rules, held: Held, until: int) -> None:
 def close_row(sim: Sim, rules: Rules, held: Held, until: int) -> None:
     """Finish the row of the running period."""
     row = sim.row
+    sim.peak = max(sim.peak, sim.moved, sim.counted)
     owe_fee(sim, rules, held, until)
     if sim.fee_paid == 1:
         row[FEE_DUE] = 0

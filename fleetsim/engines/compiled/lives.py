@@ -16,7 +16,7 @@ from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import open_session
 from fleetsim.engines.compiled.settings import OPTIONS
-from fleetsim.engines.compiled.state import CARRIED, DRAWN, LIMIT, NEVER, READY, Held, Rules, Sim
+from fleetsim.engines.compiled.state import CARRIED, DRAWN, LIMIT, MOVE, NEVER, READY, Held, Rules, Sim
 from fleetsim.engines.compiled.words import uniform_at
 from fleetsim.rules.ready import READY_BYTES
 
@@ -80,7 +80,7 @@ def live(sim: Sim, rules: Rules, held: Held) -> bool:
         if rules.sums == 1:
             if sim.awake == 0 and next_operation(sim) > now:
                 sim.awake = 1  # nothing more happens at an activation
-            calm = calm_until(sim, rules, held, now)
+            calm = now if sim.decisive == now else calm_until(sim, rules, held, now)
             if calm > now:
                 take_as_sums(sim, rules, held, now, calm)
                 now = calm
@@ -89,11 +89,43 @@ def live(sim: Sim, rules: Rules, held: Held) -> bool:
                 stop = now + 1
         if sim.day != now // DAY:
             begin_day(sim, rules, held, now // DAY)
-        if not live_until(sim, rules, held, stop):
+        now = live_until(sim, rules, held, stop)
+        if now < 0:
             return False
-        now = stop
     end_of_horizon(sim, rules, held, rules.horizon)
     return carry_off(held) and sim.full == 0
+
+
+@njit(**OPTIONS)
+def live_under(
+    sim: Sim, rules: Rules, held: Held, limit: int, activation: int, ready_until: int, used: int, blocked: int
+) -> bool:
+    """Live a whole life under a limit in the file; say whether there was room for what was written.
+
+    Its numbers, its fleet and where its periods and operations begin are set; its traffic is drawn.
+    """
+    sim.fleet_limit = limit
+    while next_operation(sim) < activation:
+        operation = numbers_at(sim.operations, 5)
+        if operation[1] == LIMIT:
+            sim.fleet_limit = operation[3]
+        sim.operations += 40
+    bounds = next_bounds(sim)
+    begin_life(sim, rules, held, activation, ready_until, bounds[0], bounds[1])
+    if used >= 0:
+        go_on_with_period(sim, rules, held, used, blocked)
+    return live(sim, rules, held)
+
+
+@njit(**OPTIONS)
+def is_alone(sim: Sim) -> bool:
+    """Does the SIM have the limit in the file, and no other, for all its life?"""
+    found, at = True, sim.operations
+    while numbers_at(at, 1)[0] != NEVER:
+        kind = numbers_at(at, 5)[1]
+        found &= kind != LIMIT and kind != MOVE
+        at += 40
+    return found
 
 
 @kept
@@ -103,7 +135,7 @@ def lives(
     held_: NDArray,
     begin: int,
     fleet: int,
-    limit: int,
+    limits: NDArray,
     each: NDArray,
     period_offsets: NDArray,
     periods: NDArray,
@@ -111,15 +143,19 @@ def lives(
     operations: NDArray,
     own: tuple,
     turned: NDArray,
+    ranges: NDArray,
 ) -> int:
     """Live through the lives of SIMs `begin` and after; return the first one that found no room, or how many there are.
+
+    A SIM's traffic does not depend on its limit, so it is drawn once for all of them. Where its usage never comes over
+    a limit, its life under that one is its life under any larger one.
 
     Parameters
     ----------
     rules_, nobody, held_
         One record each: `RULES`, `SIM` before a life, `held`.
-    fleet, limit
-        Of the group: number of its fleet, and the limit in the file.
+    fleet, limits
+        Of the group: number of its fleet, and the limits that the file might give it, ascending.
     each
         Of each SIM, shape (sims, 6): number, number in the group, activation, when it turns active at the latest
         (NEVER: it is active), what it had used of its period before the start (-1: the period begins), is it blocked?
@@ -128,7 +164,9 @@ def lives(
     own
         `plan.Own`.
     turned
-        Is told when each ready SIM turns active by itself.
+        Is told when each ready SIM turns active by itself, under the smallest limit.
+    ranges
+        Is told of each row under which limits it holds: the first and the last one.
     """
     rules, held = rules_[0], held_[0]
     state = nobody.copy()
@@ -138,29 +176,32 @@ def lives(
         if activation >= rules.horizon:
             continue
         done = held.done[0], held.done[1], held.done[2], held.done[3]
-        state[0] = nobody[0]
         sim = state[0]
-        sim.number, sim.number_in_group = each[i, 0], each[i, 1]
-        sim.fleet, sim.fleet_limit = fleet, limit
-        sim.bounds = periods.ctypes.data + 16 * period_offsets[i]
-        sim.operations = operations.ctypes.data + 40 * operation_offsets[i]
-        while next_operation(sim) < activation:
-            operation = numbers_at(sim.operations, 5)
-            if operation[1] == LIMIT:
-                sim.fleet_limit = operation[3]
-            sim.operations += 40
-        bounds = next_bounds(sim)
-        begin_life(sim, rules, held, activation, each[i, 3], bounds[0], bounds[1])
-        if each[i, 4] >= 0:
-            go_on_with_period(sim, rules, held, each[i, 4], each[i, 5])
+        sim.number_in_group = each[i, 1]
         for k in range(rules.item_count):
             numbers_at(held.origins, rules.item_count)[k] = origins[k, i]
-        for k in range(streams.shape[1]):
-            stream_of(held, k)[:] = streams[i, k]
         means = own_means[min(i, own_means.shape[0] - 1)]
-        if not (
-            draw_traffic(sim, rules, held, means, size_factors[i], i, given_offsets, given) and live(sim, rules, held)
-        ):
+        has_room = draw_traffic(sim, rules, held, means, size_factors[i], i, given_offsets, given)
+        last = limits.size - 1
+        while last >= 0 and has_room:
+            state[0] = nobody[0]
+            sim.number, sim.number_in_group, sim.fleet = each[i, 0], each[i, 1], fleet
+            sim.bounds = periods.ctypes.data + 16 * period_offsets[i]
+            sim.operations = operations.ctypes.data + 40 * operation_offsets[i]
+            alone = is_alone(sim)
+            for k in range(streams.shape[1]):
+                stream_of(held, k)[:] = streams[i, k]
+            rows = held.done[0]
+            has_room = live_under(sim, rules, held, limits[last], activation, each[i, 3], each[i, 4], each[i, 5])
+            first = last
+            while alone and first > 0 and limits[first - 1] >= sim.peak:
+                first -= 1
+            for row in range(rows, held.done[0]):
+                ranges[row, 0], ranges[row, 1] = first, last
+            last = first - 1
+            if limits.size > 1:
+                held.done[1] = 0  # nobody asks when it was blocked under each of them
+        if not has_room:
             held.done[0], held.done[1], held.done[2], held.done[3] = done
             held.count[:] = 0
             held.written = sim.full

@@ -60,17 +60,11 @@ def move_all(sim: Sim, rules: Rules, held: Held, upload: int, download: int, dns
 
 
 @njit(**OPTIONS)
-def pass_by(sim: Sim, rules: Rules, held: Held, until: int, by_record: int) -> bool:
+def pass_by(sim: Sim, rules: Rules, held: Held, until: int) -> bool:
     """Let transfers and a blocked device's attempts come that come before an instant; say whether to look up again.
 
     That is after a transfer that brings the SIM over its cached limit, or one that takes time.
-
-    Parameters
-    ----------
-    until
-        Nothing but they comes before it.
-    by_record
-        1: note which record holds what; 0: all of it will have been recorded before that matters.
+    Nothing else comes before `until`.
     """
     first, via_dns = numbers_at(held.first, rules.item_count), numbers_at(held.via_dns, rules.item_count)
     times, durations = numbers_at(held.times, held.transfers), numbers_at(held.durations, held.transfers)
@@ -87,7 +81,6 @@ def pass_by(sim: Sim, rules: Rules, held: Held, until: int, by_record: int) -> b
     if blocked == 1:
         attempt = sim.attempt
     counted, open_bytes, next_close = sim.counted, sim.open_bytes, sim.next_close
-    counted_before = counted
     lookups, offered, upload, download, tunnelled, undelivered = 0, 0, 0, 0, 0, 0
     now, stays, begins = sim.settled_at, True, -1
     while stays:
@@ -126,7 +119,7 @@ def pass_by(sim: Sim, rules: Rules, held: Held, until: int, by_record: int) -> b
             last_lookup = now
             lookups += 1
             more += counted_lookup
-        if by_record == 1 and now >= next_close and more > 0:
+        if now >= next_close and more > 0:
             sim.open_bytes = open_bytes
             close_until(sim, rules, held, now)
             open_bytes, next_close = sim.open_bytes, sim.next_close
@@ -139,10 +132,7 @@ def pass_by(sim: Sim, rules: Rules, held: Held, until: int, by_record: int) -> b
         sim.attempt = attempt
         sim.waits = waits
     sim.counted = counted
-    if by_record == 1 or rules.record_interval == NEVER:
-        sim.open_bytes = open_bytes
-    else:
-        sim.recorded += counted - counted_before
+    sim.open_bytes = open_bytes
     sim.row[OFFERED] += offered
     sim.row[UNDELIVERED] += undelivered
     move_all(

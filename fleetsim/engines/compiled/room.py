@@ -18,6 +18,8 @@ SORTED_AT_ONCE: Final = 4096
 """Instants of a step that are sorted by the slots of it that they fall into; more of them are sorted by comparison."""
 SLOTS: Final = 8
 """At least so many slots an instant."""
+TILE: Final = 64
+"""Transfers whose bytes are added up together."""
 
 
 def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[str, NDArray[np.int64]]:
@@ -31,6 +33,11 @@ def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[
     offsets, places
         The transfers of item k in day d are number ``offsets[k] + places[k, d]`` to ``offsets[k] + places[k, d + 1]``
         - 1.
+    uploads_by_tile, downloads_by_tile
+        Bytes of all transfers before number 64 * t.
+    lookups_by_day, looked_up_by_day
+        Of days ``known_from`` to ``known_until``, if the SIM is not blocked: lookups since the first of them, and the
+        last one before the day.
     fixed
         Upload and download bytes of all transfers of an item, shape (items, 2); -1 where they differ.
     origins
@@ -50,7 +57,9 @@ def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[
     shapes = {
         **dict.fromkeys(("times", "uploads", "downloads", "durations"), (transfers,)),
         "counts": (steps,),
+        **dict.fromkeys(("uploads_by_tile", "downloads_by_tile"), (transfers // TILE + 1,)),
         "places": (items, days + 1),
+        **dict.fromkeys(("lookups_by_day", "looked_up_by_day"), (days + 1,)),
         "fixed": (items, 2),
         "is_timed": (days,),
         "streams": (items, 5),

@@ -94,6 +94,7 @@ RULES: Final = np.dtype(
         "takes_time",  # does any transfer?
         "first_close",  # of the first record, after the activation; DRAWN or NEVER
         "phase_key",
+        "again",  # is each SIM's life lived under several limits?
         "sums",  # may anything be taken as sums?
         "item_count",
         "step_count",  # of the Poisson items
@@ -131,6 +132,7 @@ SIM: Final = np.dtype(
             "fee_paid",
             "moved",
             "counted",
+            "peak",  # most that any period has moved or counted
             # records
             "begun",
             "next_close",
@@ -143,6 +145,7 @@ SIM: Final = np.dtype(
             "log_download",
             "log_dns",
             # traffic
+            "decisive",  # instant up to which all was calm, and from which on it may not be
             "day",  # whose transfers have still to come; -1: none
             "flows",
             "moving",  # flows that are not suspended
@@ -182,6 +185,7 @@ _NEVER: Final = (
     "ready_turns",
     "returned",
     "resume",
+    "decisive",
 )
 
 TRAFFIC_OF_A_SIM: Final = (
@@ -194,6 +198,10 @@ TRAFFIC_OF_A_SIM: Final = (
     "places",
     "fixed",
     "origins",
+    "uploads_by_tile",
+    "downloads_by_tile",
+    "lookups_by_day",
+    "looked_up_by_day",
     "is_timed",
     "first",
     "last",
@@ -245,7 +253,7 @@ def held(room: int, waits: int) -> np.dtype[np.void]:
             ("due", np.int64, (room,)),
             ("size", np.int64, (room,)),
             *((name, np.int64, (room,)) for name in flows),
-            *_numbers("transfers", *TRAFFIC_OF_A_SIM, *SCRATCH),
+            *_numbers("transfers", "known_from", "known_until", *TRAFFIC_OF_A_SIM, *SCRATCH),
         ]
     )
 
