@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -44,6 +44,8 @@ class InitialRows:
         int64: bytes used in it before the start.
     blocked
         bool: blocked as the scenario starts.
+    by_use
+        bool: the file leaves that open, so `blocked` follows from the use and the fleet's limit.
     sha256
         Digest of the file.
     """
@@ -52,7 +54,13 @@ class InitialRows:
     period_start_ms: Ints
     used_bytes: Ints
     blocked: NDArray[np.bool_]
+    by_use: NDArray[np.bool_]
     sha256: str
+
+    def under(self, data_limit_bytes: int | None) -> InitialRows:
+        """Return what the same file says where the fleet has this limit."""
+        above = self.used_bytes > data_limit_bytes if data_limit_bytes is not None else np.zeros(self.sims.shape, bool)
+        return replace(self, blocked=np.where(self.by_use, above, self.blocked))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, InitialRows):
@@ -92,7 +100,7 @@ def parse_initial(data: bytes, file: str, known: Known) -> InitialRows:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     names = read_header(text.partition("\n")[0], file, _REQUIRED, _OPTIONAL)
     places = {name: names.index(name) for name in (*_REQUIRED, *_OPTIONAL) if name in names}
-    rows: dict[int, tuple[int, int, bool]] = {}
+    rows: dict[int, tuple[int, int, bool, bool]] = {}
     lines: dict[int, int] = {}
     mistakes: list[Mistake] = []
     period_start = _period_starts(known)
@@ -117,17 +125,17 @@ def parse_initial(data: bytes, file: str, known: Known) -> InitialRows:
             mistakes += [Mistake(file, line, name, f"found {quoted(cells[name])}; {what}") for name, what in wrong]
             if not wrong:
                 sim, used = int(cells["sim"]), int(cells["used_bytes"])
-                limit = known.data_limit_bytes
-                blocked = cells.get("blocked") == "1" if cells.get("blocked") else limit is not None and used > limit
-                rows[sim], lines[sim] = (start_ms, used, blocked), line
+                said = cells.get("blocked", "")
+                rows[sim], lines[sim] = (start_ms, used, said == "1", said == ""), line
     except csv.Error as error:
         mistakes.append(Mistake(file, reader.line_num, "", f"not CSV: {error}"))
     if mistakes:
         raise BadInput(first_mistakes(mistakes, file))
     sims = sorted(rows)
-    table = np.array([rows[sim] for sim in sims], np.int64).reshape(-1, 3)
+    table = np.array([rows[sim] for sim in sims], np.int64).reshape(-1, 4)
     digest = hashlib.sha256(data).hexdigest()
-    return InitialRows(np.array(sims, np.int64), table[:, 0], table[:, 1], table[:, 2] == 1, digest)
+    found = InitialRows(np.array(sims, np.int64), table[:, 0], table[:, 1], table[:, 2] == 1, table[:, 3] == 1, digest)
+    return found.under(known.data_limit_bytes)
 
 
 def _wrong(cells: dict[str, str], known: Known) -> Iterator[tuple[str, str]]:

@@ -46,9 +46,10 @@ def documents(draw: Any) -> dict[str, Any]:
     elif spread == 2 and any(item["arrivals"]["process"] != "once" for item in traffic.values()):
         group["monthly_use"] = {"median": "20 kB", "p95": "90 kB"}
     if draw(st.booleans()):
-        group["dns"] = {"query": "7 B", "response": "15 B", "cache_ttl": draw(st.sampled_from(("0 s", "0 s", "1 h")))}
-    if draw(st.integers(0, 3)) == 0:
-        group["when_blocked"] = {"reconnect": {"first": "1 h", "factor": 2, "max": "9 h"}}
+        group["dns"] = {"query": "7 B", "response": "15 B", "cache_ttl": draw(st.sampled_from(("0 s", "5 min", "1 h")))}
+    if draw(st.integers(0, 2)) == 0:
+        waits = draw(st.sampled_from((("1 h", "9 h"), ("10 s", "15 min"), ("7 min", "7 min"))))
+        group["when_blocked"] = {"reconnect": {"first": waits[0], "factor": 2, "max": waits[1]}}
     limits = st.sampled_from(("0 B", "300 B", "2 kB", "5 kB", "20 kB", "unlimited"))
     timeline: list[dict[str, Any]] = []
     for _ in range(draw(st.integers(0, 3))):

@@ -18,6 +18,7 @@ from fleetsim.engines.compiled.plan import Own, own, plan, signed
 from fleetsim.engines.compiled.room import point_to, room_for_traffic, scratch
 from fleetsim.engines.compiled.state import (
     ALL,
+    BY_USE,
     DATA_LIMIT,
     DRAWN,
     FLEET,
@@ -243,7 +244,7 @@ class _Replication:
             at = np.minimum(np.searchsorted(rows.sims, numbers), rows.sims.size - 1)
             there = rows.sims[at] == numbers
             starts[there], carried[there] = rows.period_start_ms[at[there]], rows.used_bytes[at[there]]
-            blocked[there] = rows.blocked[at[there]]
+            blocked[there] = np.where(rows.by_use[at[there]], BY_USE, rows.blocked[at[there]])
         return starts, carried, blocked
 
     def _ready_until(self, activations: Ints) -> Ints:

@@ -16,7 +16,7 @@ from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import open_session
 from fleetsim.engines.compiled.settings import OPTIONS
-from fleetsim.engines.compiled.state import CARRIED, DRAWN, LIMIT, MOVE, NEVER, READY, Held, Rules, Sim
+from fleetsim.engines.compiled.state import BY_USE, CARRIED, DRAWN, LIMIT, MOVE, NEVER, READY, Held, Rules, Sim
 from fleetsim.engines.compiled.words import uniform_at
 from fleetsim.rules.ready import READY_BYTES
 
@@ -63,6 +63,8 @@ def go_on_with_period(sim: Sim, rules: Rules, held: Held, used: int, blocked: in
     sim.moved = used
     sim.counted = used
     sim.recorded = used
+    if blocked == BY_USE:
+        blocked = 1 if used > sim.cached_limit else 0
     # A block without the usage for it, or usage without a block, stands until the next evaluation.
     sim.judged = 1 if (blocked == 1) == (used > sim.cached_limit) else 0
     if blocked == 1:

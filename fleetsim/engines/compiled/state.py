@@ -20,6 +20,9 @@ Held: TypeAlias = Any
 
 NEVER: Final = 1 << 62
 DRAWN: Final = -1
+"""A first close that is drawn."""
+BY_USE: Final = -1
+"""Blocked as the scenario starts if the limit in the file has been passed."""
 ACTIVE, READY, INACTIVE = 0, 1, 2
 MAKE_ACTIVE, MAKE_INACTIVE, MOVE, LIMIT = 0, 1, 2, 3
 """Operations of the owner."""
