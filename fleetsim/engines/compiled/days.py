@@ -14,8 +14,8 @@ from fleetsim.engines.compiled.drawn import begin_day, begin_days, count_of_days
 from fleetsim.engines.compiled.items import DAY
 from fleetsim.engines.compiled.lifecycle import next_operation
 from fleetsim.engines.compiled.passing import move_all, next_item
-from fleetsim.engines.compiled.pointed import numbers_at
-from fleetsim.engines.compiled.settings import OPTIONS
+from fleetsim.engines.compiled.pointed import copy_to, numbers_at
+from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
 from fleetsim.engines.compiled.state import INACTIVE, NEVER, OFFERED, READY, UNDELIVERED, Held, Rules, Sim
 
 
@@ -25,7 +25,7 @@ def recorded_after(rules: Rules) -> int:
     return 0 if rules.record_interval == NEVER else rules.record_interval + rules.record_delay
 
 
-@njit(**OPTIONS)
+@njit(**CALLED_ONCE)
 def calm_until(sim: Sim, rules: Rules, held: Held, now: int) -> int:
     """Up to which instant everything may be taken as sums; `now`, if nothing may."""
     if sim.awake == 0 or sim.pending == 1 or sim.judged == 0 or sim.flows > 0:
@@ -101,7 +101,7 @@ def first_over(rules: Rules, held: Held, spare: int, ready: int) -> tuple[int, i
     times, via_dns = numbers_at(held.times, held.transfers), numbers_at(held.via_dns, rules.item_count)
     uploads, downloads = numbers_at(held.uploads, held.transfers), numbers_at(held.downloads, held.transfers)
     lookup = (rules.query + rules.response) * rules.looks_up
-    mark[:] = first
+    copy_to(mark, first)
     found = NEVER
     while found == NEVER:
         item = next_item(rules, held, NEVER)
@@ -118,11 +118,11 @@ def first_over(rules: Rules, held: Held, spare: int, ready: int) -> tuple[int, i
             ready -= size
         if spare < 0 or ready < 0:
             found = times[i]
-    first[:] = mark
+    copy_to(first, mark)
     return found, spare, ready
 
 
-@njit(**OPTIONS)
+@njit(**CALLED_ONCE)
 def take_as_sums(sim: Sim, rules: Rules, held: Held, now: int, until: int) -> None:
     """Let the time from `now` to `until` pass, in which no instant matters."""
     if sim.status != INACTIVE:

@@ -18,7 +18,7 @@ from fleetsim.engines.compiled.items import (
     points,
     scale,
 )
-from fleetsim.engines.compiled.pointed import numbers_at
+from fleetsim.engines.compiled.pointed import copy_to, fill_with, numbers_at
 from fleetsim.engines.compiled.room import TILE, fixed_of, places_of
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import NEVER, Held, Rules, Sim
@@ -48,8 +48,8 @@ def draw_traffic(
     number, replication, days = sim.number_in_group, rules.replication, rules.days
     items, offsets = items_at(rules.items, rules.item_count), numbers_at(held.offsets, rules.item_count)
     origins, room = numbers_at(held.origins, rules.item_count), held.transfers
-    numbers_at(held.is_timed, days)[:] = 0
-    numbers_at(held.rungs, rules.kind_count)[:] = 0
+    fill_with(numbers_at(held.is_timed, days), 0)
+    fill_with(numbers_at(held.rungs, rules.kind_count), 0)
     held.known_from = NEVER
     count_of_all = 0
     for k in range(rules.item_count):
@@ -77,7 +77,7 @@ def draw_traffic(
                     n += counts[step]
             places[days] = n
         else:
-            places[:] = 0
+            fill_with(places, 0)
         count_of_all += places[days]
     held.transfers = count_of_all
     if count_of_all > room:
@@ -90,9 +90,11 @@ def draw_traffic(
         if item.kind == GIVEN:
             times, durations = numbers_at(held.times + 8 * first, count), numbers_at(held.durations + 8 * first, count)
             begin, end = given_offsets[k, i], given_offsets[k, i] + count
-            times[:], durations[:] = given[0][begin:end], given[3][begin:end]
-            uploads[:], downloads[:] = given[1][begin:end], given[2][begin:end]
-            fixed[:] = -1
+            copy_to(times, given[0][begin:end])
+            copy_to(uploads, given[1][begin:end])
+            copy_to(downloads, given[2][begin:end])
+            copy_to(durations, given[3][begin:end])
+            fill_with(fixed, -1)
             continue
         fixed[0], fixed[1] = item.upload_bytes, item.download_bytes
         if item.scaled == 1:
@@ -162,11 +164,11 @@ def draw_instants(sim: Sim, rules: Rules, held: Held, number: int, day: int) -> 
         arrivals(times, item, rules, held, day, sim.number_in_group)
     fixed = fixed_of(held, number)
     if fixed[0] >= 0:
-        uploads[:] = fixed[0]
+        fill_with(uploads, fixed[0])
     if fixed[1] >= 0:
-        downloads[:] = fixed[1]
+        fill_with(downloads, fixed[1])
     if rules.takes_time == 1:
-        durations[:] = item.duration
+        fill_with(durations, item.duration)
         if item.bits_per_s > 0:
             for i in range(count):
                 durations[i] = (8000 * (uploads[i] + downloads[i]) + item.bits_per_s - 1) // item.bits_per_s

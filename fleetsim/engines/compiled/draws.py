@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from fleetsim.engines.compiled.pointed import ints_at, longs_at, numbers_at, records_at, words_at
+from fleetsim.engines.compiled.pointed import fill_with, ints_at, longs_at, numbers_at, records_at, words_at
 from fleetsim.engines.compiled.room import SLOTS, SORTED_AT_ONCE
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import Held, Rules
@@ -131,7 +131,7 @@ def draw_places(out, held, places, key, sim, step, replication) -> None:  # type
         bits += 1
     unsorted, links = numbers_at(held.unsorted, count), ints_at(held.links, count)
     heads, filled = ints_at(held.heads, 1 << bits), longs_at(held.filled, 1 << (bits - 6))
-    filled[:] = 0
+    fill_with(filled, 0)
     by = U(32 - bits)
     for tile in range((count + 31) // 32):
         fill(words, key, sim, step, replication, tile)

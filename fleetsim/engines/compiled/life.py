@@ -28,7 +28,7 @@ from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.records import close_until, recorded_until
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import end_session, session_end
-from fleetsim.engines.compiled.settings import OPTIONS
+from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
 from fleetsim.engines.compiled.state import (
     INACTIVE,
     MAKE_ACTIVE,
@@ -162,7 +162,7 @@ def steps(sim: Sim, rules: Rules, held: Held, now: int) -> None:
         recorded_until(sim, rules, held, now)
 
 
-@njit(**OPTIONS)
+@njit(**CALLED_ONCE)
 def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> int:
     """Live on through the instants of the running day before `stop`, or to a block; return the next one.
 

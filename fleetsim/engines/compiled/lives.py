@@ -12,10 +12,10 @@ from fleetsim.engines.compiled.items import DAY
 from fleetsim.engines.compiled.kept import BY_ACTIVATION, BY_INITIAL
 from fleetsim.engines.compiled.life import carry_off, live_until
 from fleetsim.engines.compiled.lifecycle import end_of_horizon, next_bounds, next_operation, start_period
-from fleetsim.engines.compiled.pointed import numbers_at
+from fleetsim.engines.compiled.pointed import copy_to, fill_with, numbers_at
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import open_session
-from fleetsim.engines.compiled.settings import OPTIONS
+from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
 from fleetsim.engines.compiled.state import BY_USE, CARRIED, DRAWN, LIMIT, MOVE, NEVER, READY, Held, Rules, Sim
 from fleetsim.engines.compiled.words import uniform_at
 from fleetsim.rules.ready import READY_BYTES
@@ -73,7 +73,7 @@ def go_on_with_period(sim: Sim, rules: Rules, held: Held, used: int, blocked: in
         sim.pending_cause = BY_INITIAL
 
 
-@njit(**OPTIONS)
+@njit(**CALLED_ONCE)
 def live(sim: Sim, rules: Rules, held: Held) -> bool:
     """Live to the horizon, in sums where that may be; say whether there was room for what was written."""
     now = sim.settled_at
@@ -98,7 +98,7 @@ def live(sim: Sim, rules: Rules, held: Held) -> bool:
     return carry_off(held) and sim.full == 0
 
 
-@njit(**OPTIONS)
+@njit(**CALLED_ONCE)
 def live_under(
     sim: Sim, rules: Rules, held: Held, limit: int, activation: int, ready_until: int, used: int, blocked: int
 ) -> bool:
@@ -192,7 +192,7 @@ def lives(
             sim.operations = operations.ctypes.data + 40 * operation_offsets[i]
             alone = is_alone(sim)
             for k in range(streams.shape[1]):
-                stream_of(held, k)[:] = streams[i, k]
+                copy_to(stream_of(held, k), streams[i, k])
             rows = held.done[0]
             has_room = live_under(sim, rules, held, limits[last], activation, each[i, 3], each[i, 4], each[i, 5])
             first = last
@@ -205,7 +205,7 @@ def lives(
                 held.done[1] = 0  # nobody asks when it was blocked under each of them
         if not has_room:
             held.done[0], held.done[1], held.done[2], held.done[3] = done
-            held.count[:] = 0
+            fill_with(held.count, 0)
             held.written = sim.full
             return i
         turned[i] = sim.ready_turns

@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 from numpy.typing import DTypeLike, NDArray
+
+from fleetsim.engines.compiled.settings import OPTIONS
 
 
 def _array_of(dtype: DTypeLike) -> Any:
@@ -45,6 +48,20 @@ floats_at = _array_of(np.float64)
 words_at = _array_of(np.uint32)
 longs_at = _array_of(np.uint64)
 ints_at = _array_of(np.int32)
+
+
+@njit(**OPTIONS)
+def fill_with(numbers: NDArray[Any], value: int) -> None:
+    """Set all numbers of an array to one value."""
+    for i in range(numbers.size):
+        numbers[i] = value
+
+
+@njit(**OPTIONS)
+def copy_to(numbers: NDArray[Any], others: NDArray[Any]) -> None:
+    """Set an array's numbers to those of another one as long; what numba has for it compiles for seconds."""
+    for i in range(numbers.size):
+        numbers[i] = others[i]
 
 
 def records_at(dtype: np.dtype[np.void]) -> Any:
