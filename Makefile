@@ -25,7 +25,7 @@ tests: $(READY)
 
 # The speed of the engines beside a plain SimPy script and others, in one run on the same cores; see docs/performance.md.
 bench: $(READY)
-	$(BIN)/python -m benchmarks $(FULL)
+	$(BIN)/python -m benchmarks
 
 # Studies that are too long for every change: kills in mid-run, the oracle over many more random scenarios.
 verify: $(READY)

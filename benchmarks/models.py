@@ -90,4 +90,5 @@ MODELS: Final = {
     "plain-24": Model(24),
     "plain-288": Model(288),
     "general-24": Model(24, general=True),
+    "general-288": Model(288, general=True),
 }
