@@ -16,22 +16,36 @@ from typing import TYPE_CHECKING, Any
 from fleetsim.version import __version__
 
 if TYPE_CHECKING:
-    from fleetsim.api import load, reprice, run
+    from fleetsim.api import choose_limit, load, reprice, run
+    from fleetsim.choice.study import LimitStudy
     from fleetsim.errors import BadInput, Mistake
     from fleetsim.results import Result
     from fleetsim.scenario import Scenario
 
 _HOMES = {
+    "choose_limit": "fleetsim.api",
     "load": "fleetsim.api",
     "reprice": "fleetsim.api",
     "run": "fleetsim.api",
     "BadInput": "fleetsim.errors",
+    "LimitStudy": "fleetsim.choice.study",
     "Mistake": "fleetsim.errors",
     "Result": "fleetsim.results",
     "Scenario": "fleetsim.scenario",
 }
 
-__all__ = ["BadInput", "Mistake", "Result", "Scenario", "__version__", "load", "reprice", "run"]
+__all__ = [
+    "BadInput",
+    "LimitStudy",
+    "Mistake",
+    "Result",
+    "Scenario",
+    "__version__",
+    "choose_limit",
+    "load",
+    "reprice",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

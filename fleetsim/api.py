@@ -5,31 +5,36 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib.metadata import version as installed_version
 from numbers import Integral
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from fleetsim.counted import Kept
 from fleetsim.engines import NAMES, make_ready, resolve
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.replicate import MOST_WORKERS, Progress, replicate
+from fleetsim.experiments.replicate import MOST_WORKERS, replicate
 from fleetsim.experiments.store import Store, name_of_input
 from fleetsim.experiments.story import tell_worst
 from fleetsim.experiments.summary import CONFIDENCE
+from fleetsim.experiments.workers import Progress
 from fleetsim.files import write_text
 from fleetsim.results import Result
 from fleetsim.scenario import Scenario, dump, input_files, scenario_hash
 from fleetsim.scenario import load as load_scenario
 from fleetsim.scenario.schema import Tariff
 from fleetsim.scenario.tariff import tariff_from, with_tariff
-from fleetsim.tables import Tables, Wanted
+from fleetsim.tables import Block, Tables, Tabulator, Wanted
 from fleetsim.tables.schemas import Keep
 from fleetsim.version import __version__
+
+if TYPE_CHECKING:
+    from fleetsim.choice.study import LimitStudy
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -121,14 +126,16 @@ def run(
     engine = resolve(engine, scenario, scenario.replications)
     everything = range(scenario.replications)
 
-    def simulated(done: set[int]) -> Generator[tuple[int, Tables], None, None]:
+    tabulator = Tabulator(scenario, wanted)
+
+    def simulated(done: set[int]) -> Generator[tuple[int, Iterator[Block]], None, None]:
         tell = progress(scenario.sims * len(everything), scenario.sims * len(done)) if progress else lambda more: None
         make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
-        return replicate(scenario, engine, [i for i in everything if i not in done], workers, tell, wanted)
+        return replicate(tabulator, engine, [i for i in everything if i not in done], workers, tell)
 
     if out is None:
-        made = dict(simulated(set()))
-        tables = Tables.concatenate([made[i] for i in everything])
+        with closing(simulated(set())) as finished:
+            tables = Tables.concatenate([tabulator.tables(replication, blocks) for replication, blocks in finished])
         return Result(scenario, manifest(scenario, engine, wanted, time.monotonic() - started), tables)
 
     store = Store(Path(out), identity(scenario), wanted)
@@ -141,8 +148,8 @@ def run(
             text = dump(scenario, names)
             done = store.open(len(everything), text, inputs, resume=resume, overwrite=overwrite) & set(everything)
             with closing(simulated(done)) as finished:  # an error here ends the processes too
-                for replication, tables in finished:
-                    store.put(replication, tables)
+                for replication, blocks in finished:
+                    store.put(replication, blocks, tabulator)
             tables = store.assemble(len(everything))
             wall_seconds = time.monotonic() - started
             result = Result(scenario, manifest(scenario, engine, wanted, wall_seconds), tables, folder=store.folder)
@@ -153,6 +160,92 @@ def run(
         if report and not (store.folder / "report.html").exists():
             _write_report(result, store.folder)
     return result
+
+
+def choose_limit(
+    scenario: Scenario | str | Path,
+    *,
+    fleet: str,
+    limits: str | Sequence[str | int],
+    max_blocked_share: str | float | Decimal | None = None,
+    outage_cost: str | float | Decimal | None = None,
+    budget: str | tuple[float | Decimal, float | Decimal] | None = None,
+    confidence: str | float = 0.95,
+    out: str | Path | None = None,
+    replications: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    workers: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int, int], Progress] | None = None,
+) -> LimitStudy:
+    """Choose the data limit of a fleet by a rule, and say how sure that is; docs/choosing-a-limit.md.
+
+    Service counts the normal devices of the fleet in complete billing periods. Money counts all of its devices.
+
+    Parameters
+    ----------
+    scenario
+        A loaded scenario, or the path of its file. Each limit takes the place of the fleet's ``data_limit``; what the
+        timeline sets later stays.
+    fleet
+        Name of the fleet.
+    limits
+        ``"1MB:20MB:1MB"``, the last one included, ``"2MB,5MB"``, or a list of such texts and of numbers of bytes.
+    max_blocked_share
+        ``"0.5%"`` or a number from 0 to 1. The smallest limit at which, and at every larger one, at most this share of
+        the SIM-periods is blocked. One of the three rules has to be given.
+    outage_cost
+        ``"5 per day"`` or a number: money for each day that a normal SIM is blocked. The limit of least mean cost with
+        it.
+    budget
+        ``"2500 at 95%"`` or ``(2500, 0.95)``. Among the limits under which cost stays within the budget in that share
+        of the replications, the one of the lowest blocked share.
+    confidence
+        Of the set of limits that could be the answer, and of the intervals.
+    out
+        Folder for ``limits.parquet``, ``choice.json`` and what they come from; ``None`` keeps all in memory.
+    replications, seed
+        Instead of the scenario's own. N replications are chosen from; as many fresh ones say what the answer comes to.
+    engine, workers, progress
+        As for `run`.
+    resume, overwrite
+        What to do with a folder that is not empty: judge what is missing there, or replace the result in it. Another
+        rule, confidence or number of replications goes on with what was judged.
+
+    Returns
+    -------
+    LimitStudy
+        With `recommended_limit_bytes` (``None`` where no limit meets the rule, or the replications are too few to
+        judge), `indistinguishable_bytes`, `why`, `limits` as a data frame, and `sim_periods` at each limit.
+
+    Raises
+    ------
+    BadInput
+        The scenario, an argument or the folder is wrong, or no normal device has a complete billing period; nothing
+        has been written.
+    OSError
+        The result could not be written, or processes were killed. What was judged is kept: go on with `resume`.
+    """
+    from fleetsim.choice.choose import choose
+    from fleetsim.choice.question import ask
+
+    if not isinstance(scenario, Scenario):
+        scenario = load(scenario)
+    scenario = _with(scenario, replications=replications, seed=seed)
+    _check_word("engine", engine, NAMES)
+    _check_whole("workers", workers, 1, MOST_WORKERS)
+    question = ask(scenario, fleet, limits, max_blocked_share, outage_cost, budget, confidence)
+    engine = resolve(engine, scenario, 2 * scenario.replications * len(question.limits))
+
+    def begin(total: int, done: int) -> Progress:
+        if done < total:
+            make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
+        return progress(total, done) if progress else lambda more: None
+
+    folder = None if out is None else Path(out)
+    return choose(question, engine, workers, out=folder, resume=resume, overwrite=overwrite, progress=begin)
 
 
 def identity(scenario: Scenario) -> dict[str, str | int]:
@@ -224,8 +317,8 @@ def reprice(result: Result, tariff: str | Mapping[str, Any] | Tariff) -> Result:
 def _write_report(result: Result, folder: Path) -> None:
     from fleetsim.report.write import write  # loads matplotlib
 
-    rows = result.tables.sim_periods is not None
-    story = tell_worst(result.scenario, result.manifest["engine"], result.sim_periods) if rows else None
+    rows = result.manifest["keep"] == "rows"
+    story = tell_worst(result.scenario, result.manifest["engine"], result.overview.worst) if rows else None
     write(result, folder, story)
 
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.version import __version__
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, BAD_INPUT, NONE_MEETS, INTERRUPTED = 0, 1, 2, 3, 130
 
 # Nothing heavy is imported up here: `fleetsim --help` has to answer at once.
 
@@ -70,6 +70,38 @@ def _run(options: argparse.Namespace) -> int:
     where = Path(options.out)
     print(f"\n{where / 'report.html' if options.report else where}")
     return DONE
+
+
+def _choose_limit(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from fleetsim import api
+    from fleetsim.choice.terminal import print_choice
+    from fleetsim.progress import showing_progress
+
+    scenario = api.load(options.scenario, options.set)
+    _warn(scenario.warnings)
+    with showing_progress() as progress:
+        study = api.choose_limit(
+            scenario,
+            fleet=options.fleet,
+            limits=options.limits,
+            max_blocked_share=options.max_blocked_share,
+            outage_cost=options.outage_cost,
+            budget=options.budget,
+            confidence=options.confidence,
+            out=options.out,
+            replications=options.replications,
+            seed=options.seed,
+            engine=options.engine,
+            workers=options.workers,
+            resume=options.resume,
+            overwrite=options.overwrite,
+            progress=progress,
+        )
+    print_choice(study, Console())
+    print(f"\n{Path(options.out) / 'choice.json'}")
+    return NONE_MEETS if study.recommended_limit_bytes is None else DONE
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -153,12 +185,7 @@ def _parser() -> _Parser:
     )
     _scenario(run)
     run.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
-    run.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
-    run.add_argument("--seed", type=int, metavar="N", help="instead of the scenario's")
-    run.add_argument(
-        "--engine", default="auto", metavar="auto|reference|compiled", help="how to simulate; the rows are the same"
-    )
-    run.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
+    _simulation(run)
     run.add_argument(
         "--records", default="none", metavar="none|traffic|all", help="usage records to keep, and with them events"
     )
@@ -166,9 +193,37 @@ def _parser() -> _Parser:
         "--keep", default="rows", metavar="rows|sums", help="sums: no row for each SIM and period, but histograms"
     )
     run.add_argument("--no-report", dest="report", action="store_false", help="tables only")
-    how = run.add_mutually_exclusive_group()
-    how.add_argument("--resume", action="store_true", help="simulate only what is missing in DIR")
-    how.add_argument("--overwrite", action="store_true", help="replace the result in DIR")
+    _again(run, "simulate only what is missing in DIR")
+
+    choose_limit = _verb(
+        verbs,
+        "choose-limit",
+        _choose_limit,
+        "find the data limit that meets a rule, and how sure that is",
+        "fleetsim choose-limit scenarios/smart-meters.yaml --fleet meters --limits 1MB:20MB:1MB"
+        " --max-blocked-share 0.5% --out out/limit",
+    )
+    _scenario(choose_limit)
+    choose_limit.add_argument("--fleet", required=True, metavar="F", help="name of the fleet whose limit is chosen")
+    choose_limit.add_argument(
+        "--limits", required=True, metavar="FROM:TO:STEP|LIST", help="limits to judge, e.g. 1MB:20MB:1MB or 2MB,5MB"
+    )
+    rule = choose_limit.add_mutually_exclusive_group(required=True)
+    rule.add_argument(
+        "--max-blocked-share",
+        metavar="X",
+        help="e.g. 0.5%%: the smallest limit that blocks at most this share of normal SIM-periods",
+    )
+    rule.add_argument(
+        "--outage-cost", metavar="P", help='e.g. "5 per day": the least mean cost, with so much for each day blocked'
+    )
+    rule.add_argument(
+        "--budget", metavar="B", help='e.g. "2500 at 95%%": the lowest blocked share within this quantile of cost'
+    )
+    choose_limit.add_argument("--confidence", default="0.95", metavar="C", help="how sure to be (default: 0.95)")
+    choose_limit.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
+    _simulation(choose_limit)
+    _again(choose_limit, "judge only what is missing in DIR, under whichever rule")
 
     validate = _verb(
         verbs,
@@ -226,3 +281,20 @@ def _scenario(parser: argparse.ArgumentParser) -> None:
         metavar="PATH=VALUE",
         help="replace a value, e.g. platform.record_delay=5min",
     )
+
+
+def _simulation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
+    parser.add_argument("--seed", type=int, metavar="N", help="instead of the scenario's")
+    parser.add_argument(
+        "--engine", default="auto", metavar="auto|reference|compiled", help="how to simulate; the rows are the same"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same"
+    )
+
+
+def _again(parser: argparse.ArgumentParser, resume: str) -> None:
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--resume", action="store_true", help=resume)
+    how.add_argument("--overwrite", action="store_true", help="replace the result in DIR")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fleetsim.experiments.replicate import Progress
+from fleetsim.experiments.workers import Progress
 
 LINE_EVERY_S = 30
 

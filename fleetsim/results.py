@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.over_sims import FromHistograms, FromRows
-from fleetsim.experiments.parquet import check_table, read_table
+from fleetsim.experiments.parquet import read_table, reading
 from fleetsim.experiments.store import KEPT, MANIFEST, PARTS, SCENARIO
 from fleetsim.experiments.summary import summarise
 from fleetsim.scenario import Scenario, load, scenario_hash
 from fleetsim.tables import LARGE, Tables, Wanted, reprice
 
 if TYPE_CHECKING:
+    from fleetsim.report.overview import Overview
     from fleetsim.report.plotting import Plots
 
 SUMMARY = ("metric", "role", "fleet", "over", "statistic", "value", "low", "high", "n")
 """Keys of a row of the summary."""
 
 _ABSENT = {
+    **dict.fromkeys(LARGE, "found a run that kept none; run it again with --records traffic or --records all"),
     "sim_periods": "found a run with --keep sums, which leaves the rows out; run it again with --keep rows",
     "histograms": "found a run that kept its rows; take sim_periods, or run it again with --keep sums",
-    **dict.fromkeys(LARGE, "found a run that kept none; run it again with --records traffic or --records all"),
 }
 
 
@@ -41,8 +46,8 @@ class Result:
     manifest : dict
         Versions, seed, engine, scenario hash, currency, wall time: what it takes to run it again.
     tables : Tables
-        The tables as Arrow tables, for those who need no data frame; usage records and events of a run that was
-        written to a folder stay there.
+        The tables as Arrow tables, for those who need no data frame; of a run that was written to a folder those that
+        grow with the SIMs stay there (`None` here): `table` reads them.
     """
 
     def __init__(
@@ -82,7 +87,8 @@ class Result:
             names = Wanted(manifest["records"], manifest["keep"]).tables
             tables = Tables(**{name: read_table(folder, name) for name in names if name not in LARGE})
             for name in set(names) & set(LARGE):
-                check_table(folder, name)
+                with reading(folder, name):  # it is there, and has the columns that it should have
+                    pass
             scenario = load(folder / SCENARIO)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise _unreadable(folder, error) from error
@@ -147,15 +153,61 @@ class Result:
         """
         return self._frame("events")
 
-    def _frame(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> pa.Table:
+        """A table as an Arrow table, read from the run's folder where it stayed there.
+
+        Raises
+        ------
+        BadInput
+            The run did not keep it.
+        """
         table = getattr(self.tables, name)
-        if table is None and self._folder is not None and name in LARGE and self.manifest["records"] != "none":
+        if table is None and self._is_in_folder(name):
+            assert self._folder is not None
             try:
-                table = read_table(self._folder, name)
+                return read_table(self._folder, name)
             except (OSError, pa.ArrowException) as error:
                 raise _unreadable(self._folder, error) from error
         if table is None:
             raise BadInput(Mistake(name, None, "", _ABSENT[name]))
+        return table
+
+    def rows(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield columns of ``sim_periods``, one replication after the other.
+
+        Raises
+        ------
+        BadInput
+            The run kept sums only.
+        """
+        if not self._is_in_folder("sim_periods"):
+            table = self.table("sim_periods").select(list(columns))
+            replication = self.table("sim_periods")["replication"].to_numpy()
+            ends = np.searchsorted(replication, np.arange(self.manifest["replications"] + 1)).tolist()
+            yield from (table.slice(first, last - first) for first, last in pairwise(ends))
+            return
+        assert self._folder is not None
+        try:
+            with reading(self._folder, "sim_periods") as rows:
+                for replication in range(self.manifest["replications"]):
+                    yield rows.replication(replication, columns)
+        except (OSError, pa.ArrowException) as error:
+            raise _unreadable(self._folder, error) from error
+
+    def _is_in_folder(self, name: str) -> bool:
+        """Whether a table that the run kept has to be read."""
+        kept = Wanted(self.manifest["records"], self.manifest["keep"]).tables
+        return self._folder is not None and name in kept and getattr(self.tables, name) is None
+
+    @cached_property
+    def overview(self) -> Overview:
+        """Figures over all rows, for the report."""
+        from fleetsim.report.overview import Overview
+
+        return Overview(self.rows, self.manifest["replications"], self.scenario.start_ms, self.scenario.horizon_ms)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        table = self.table(name)
         frame: pd.DataFrame = table.to_pandas()
         if "data_limit_bytes" in frame:
             limit = table["data_limit_bytes"]
@@ -178,18 +230,19 @@ class Result:
     def summary_rows(self) -> list[dict[str, Any]]:
         """The summary as the list that ``summary.json`` holds."""
         if self._summary is None:
-            rows = self.tables.sim_periods is not None
-            over_sims = FromRows(self.sim_periods) if rows else FromHistograms(self.histograms, self.replications)
+            rows = self.manifest["keep"] == "rows"
+            over_sims = FromRows(self.rows) if rows else FromHistograms(self.histograms, self.replications)
             self._summary = summarise(self.replications, over_sims)
         return self._summary
 
     def repriced(self, scenario: Scenario) -> Result:
         """Return the result of `scenario`, which differs in the tariff only; see :func:`fleetsim.reprice`."""
-        if self.tables.sim_periods is None:
+        if self.manifest["keep"] != "rows":
             why = "found a run with --keep sums, which has no rows to price; run it again with the other tariff"
             raise BadInput(Mistake("reprice", None, "", why))
         other = {"scenario_hash": scenario_hash(scenario), "currency": scenario.tariff.currency}
-        return Result(scenario, self.manifest | other, reprice(self.tables, scenario), folder=self._folder)
+        tables = replace(self.tables, sim_periods=self.table("sim_periods"))
+        return Result(scenario, self.manifest | other, reprice(tables, scenario), folder=self._folder)
 
     @property
     def plot(self) -> Plots:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from fleetsim.experiments import replicate
+from fleetsim import api
+from fleetsim.counted import Counted
+from fleetsim.tables import Block, Tabulator
 from fleetsim.tables.invariants import check
 
 # The same cases in every run; long studies (`make verify`) say otherwise.
@@ -18,13 +19,11 @@ settings.load_profile("fixed")
 
 @pytest.fixture(autouse=True, scope="session")
 def invariants_hold() -> Iterator[None]:
-    tabulate = replicate.tabulate
-
-    def checked(scenario: Any, replication: int, counted: Any, *more: Any) -> Any:
-        for part in counted:
-            check(scenario, part)
-        return tabulate(scenario, replication, counted, *more)
+    class Checked(Tabulator):
+        def block(self, replication: int, counted: Counted) -> Block:
+            check(self.scenario, counted)
+            return super().block(replication, counted)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replicate, "tabulate", checked)
+        patch.setattr(api, "Tabulator", Checked)
         yield

@@ -15,7 +15,7 @@ from fleetsim.scenario.sizes import SizePart
 def plain_rows(result: Result) -> list[dict[str, Any]]:
     """Rows of sim_periods as dictionaries of Python integers, timestamps as ms since the scenario's start."""
     start_ms = result.scenario.start_ms
-    table = result.tables.sim_periods
+    table = result.table("sim_periods")
     for i, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type):
             table = table.set_column(i, field.name, table.column(i).cast(pa.int64()))

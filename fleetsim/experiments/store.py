@@ -1,7 +1,7 @@
 """The folder of a run: finished replications are kept one by one, and the whole appears only when it is whole.
 
-While a run goes on, ``parts/`` holds the tables of each finished replication in a folder of its own, which is made
-beside its place and renamed into it. The end of the run puts the parts one after the other, each a row group, into the
+While a run goes on, ``parts/`` holds the tables of each finished replication in a folder of its own, which is written
+block by block beside its place and renamed into it. The end of the run copies the parts one after the other into the
 tables that users read; ``manifest.json`` is written last. Whatever is killed in between leaves parts that `--resume`
 goes on from: ``parts/run.json``, which says whose they are, is there before anything else and goes last.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from hashlib import file_digest
 from pathlib import Path
@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.parquet import read_replications, read_table, write_part, write_table
+from fleetsim.experiments.parquet import read_table, reading, write_whole, writing
 from fleetsim.files import TEMPORARY, held, replacing, sync_folder, write_text
-from fleetsim.tables import LARGE, ROWS, SCHEMAS, Tables, Wanted
+from fleetsim.tables import LARGE, ROWS, SCHEMAS, Block, Tables, Tabulator, Wanted
 
 MANIFEST = "manifest.json"
 SCENARIO = "scenario.yaml"
@@ -116,9 +116,8 @@ class Store:
         self._say_whose(found if overwrite and found else self._with(replications))
         for name, source in inputs.items():
             _keep(self.folder / name, source, name)
-        for replication, tables in enumerate(read_replications(self.folder, self.names, finished) if finished else ()):
-            if not self._part(replication).exists():
-                self.put(replication, tables)
+        if finished:
+            self._take_apart(finished)
         self._remove_result()
         if overwrite:
             self._remove_parts()
@@ -132,31 +131,25 @@ class Store:
         found = self._read(self.folder / MANIFEST)
         return found is not None and all(found[name] == value for name, value in self._with(replications).items())
 
-    def put(self, replication: int, tables: Tables) -> None:
-        """Keep the tables of a finished replication."""
-        place = self._part(replication)
-        beside = place.with_name(f".{place.name}{TEMPORARY}")
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        try:
-            for name in self.names:
-                write_part(beside, name, getattr(tables, name))
-            beside.rename(place)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
-        sync_folder(self.parts)
+    def put(self, replication: int, blocks: Iterable[Block], tabulator: Tabulator) -> None:
+        """Keep the tables of a replication, block by block as they are finished; all of it or nothing."""
+        with self._beside(replication) as beside, ExitStack() as opened:
+            large = {name: opened.enter_context(writing(beside, name)) for name in self.names if name in LARGE}
+            totals = None
+            for block in blocks:
+                for name, writer in large.items():
+                    writer.write(block.rows[name])
+                totals = block.totals if totals is None else totals + block.totals
+            assert totals is not None
+            for name, table in tabulator.whole(replication, totals).items():
+                with writing(beside, name) as writer:
+                    writer.write(table)
 
     def assemble(self, replications: int) -> Tables:
         """Put the parts into the tables that users read; return those that are not too large to be held."""
-        kept = {}
         for name in self.names:
-            parts: Iterable[pa.Table] = (read_table(self._part(i), name) for i in range(replications))
-            if name not in LARGE:
-                parts = list(parts)
-                kept[name] = pa.concat_tables(parts).unify_dictionaries()
-            write_table(self.folder, name, parts)
-        return Tables(**kept)
+            write_whole(self.folder, name, (self._part(i) for i in range(replications)))
+        return Tables(**{name: read_table(self.folder, name) for name in self.names if name not in LARGE})
 
     def finish(self, manifest: Mapping[str, object]) -> None:
         """Declare the run complete."""
@@ -219,8 +212,7 @@ class Store:
         """Yield the finished replications; a part that cannot be read is no finished one."""
         for part in [part for part in self.parts.iterdir() if part.name.isdecimal()]:
             try:
-                for name in self.names:
-                    read_table(part, name)
+                self._check_tables(part)
             except (OSError, pa.ArrowException):
                 shutil.rmtree(part)
             else:
@@ -233,13 +225,44 @@ class Store:
             return 0
         finished = int(manifest["replications"])
         try:
-            for _ in read_replications(self.folder, self.names, finished):
-                pass
+            self._check_tables(self.folder)
         except (OSError, pa.ArrowException) as error:
             raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
         return finished
 
+    def _check_tables(self, folder: Path) -> None:
+        for name in self.names:
+            with reading(folder, name) as table:
+                table.check()
+
     # ---- how it changes ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _beside(self, replication: int) -> Iterator[Path]:
+        """Yield a folder for a part; when the block succeeds it takes its place, when it fails it is removed."""
+        place = self._part(replication)
+        beside = place.with_name(f".{place.name}{TEMPORARY}")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        try:
+            yield beside
+            beside.rename(place)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        sync_folder(self.parts)
+
+    def _take_apart(self, replications: int) -> None:
+        """Make parts of the result that is there, but for those that it was made from and that are still there."""
+        with ExitStack() as opened:
+            tables = {name: opened.enter_context(reading(self.folder, name)) for name in self.names}
+            for replication in range(replications):
+                if not self._part(replication).exists():
+                    with self._beside(replication) as beside:
+                        for name, table in tables.items():
+                            with writing(beside, name) as writer:
+                                for rows in table.row_groups(replication):
+                                    writer.write(rows)
 
     def _remove_result(self) -> None:
         """Remove the tables and what was made from them, the manifest first: nothing half removed looks complete."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES
 from fleetsim.clock import MS_PER_HOUR
-from fleetsim.experiments.over_sims import OverSims, Spread
+from fleetsim.experiments.over_sims import ALL, OverSims, Part, Spread, of
 from fleetsim.experiments.statistics import mean_interval, quantile_interval
 
 CONFIDENCE = 0.95
@@ -79,44 +78,35 @@ def summarise(replications: pd.DataFrame, over_sims: OverSims) -> list[dict[str,
         Bounds are null where the data do not allow any.
     """
     found: list[dict[str, Any]] = []
-    for role, fleet in _parts(replications):
-        chosen = partial(_of, role=role, fleet=fleet)
-        sums = chosen(replications).groupby("replication").sum(numeric_only=True)
+    parts = list(_parts(replications))
+    spreads = over_sims.spreads(parts, [column for column, _ in OVER_SIMS.values()], list(QUANTILES.values()))
+    for part in parts:
+        sums = of(replications, part).groupby("replication").sum(numeric_only=True)
         for metric, measure in OVER_REPLICATIONS.items():
             values = np.asarray(measure(lambda name: sums[name].to_numpy(np.float64)), np.float64)  # noqa: B023
             found += [
-                {"metric": metric, "role": role, "fleet": fleet, "over": "replications", **statistic}
+                {"metric": metric, **part._asdict(), "over": "replications", **statistic}
                 for statistic in _over_replications(values)
             ]
-        spreads = over_sims.choose(chosen)
         for metric, (column, unit) in OVER_SIMS.items():
             found += [
-                {"metric": metric, "role": role, "fleet": fleet, "over": "sims", **statistic}
-                for statistic in _over_sims(list(spreads(column, unit)))
+                {"metric": metric, **part._asdict(), "over": "sims", **statistic}
+                for statistic in _over_sims(spreads[part, column], unit)
             ]
     return found
 
 
-def _parts(replications: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    """Yield (role, fleet): the whole, each role, each fleet, and each role in each fleet, where they differ."""
+def _parts(replications: pd.DataFrame) -> Iterator[Part]:
+    """Yield the whole, each role, each fleet, and each role in each fleet, where they differ."""
     present = replications[["role", "fleet"]].astype(str).drop_duplicates()
     roles, fleets = list(dict.fromkeys(present["role"])), list(dict.fromkeys(present["fleet"]))
     if not fleets:
         return
-    yield "all", "all"
-    yield from ((role, "all") for role in roles)
+    yield Part(ALL, ALL)
+    yield from (Part(role, ALL) for role in roles)
     for fleet in fleets:
-        yield "all", fleet
-        yield from ((role, fleet) for role in present.loc[present["fleet"] == fleet, "role"])
-
-
-def _of(table: pd.DataFrame, role: str, fleet: str) -> pd.DataFrame:
-    chosen = np.ones(len(table), bool)
-    if role != "all":
-        chosen &= (table["role"] == role).to_numpy()
-    if fleet != "all":
-        chosen &= (table["fleet"] == fleet).to_numpy()
-    return table[chosen]
+        yield Part(ALL, fleet)
+        yield from (Part(role, fleet) for role in present.loc[present["fleet"] == fleet, "role"])
 
 
 def _over_replications(values: NDArray[np.float64]) -> Iterator[dict[str, Any]]:
@@ -126,12 +116,14 @@ def _over_replications(values: NDArray[np.float64]) -> Iterator[dict[str, Any]]:
         yield {"statistic": statistic, **estimate._asdict(), "n": values.size}
 
 
-def _over_sims(each: list[Spread]) -> Iterator[dict[str, Any]]:
+def _over_sims(each: list[Spread], unit: float) -> Iterator[dict[str, Any]]:
     if not each:
         return
-    statistics: dict[str, Callable[[Spread], float]] = {"mean": lambda spread: spread.mean}
-    statistics |= {name: lambda spread, q=q: spread.quantile(q) for name, q in QUANTILES.items()}  # type: ignore[misc]
-    statistics["max"] = lambda spread: spread.largest
-    for statistic, measure in statistics.items():
-        estimate = mean_interval(np.array([measure(spread) for spread in each]), CONFIDENCE)
+    statistics = {
+        "mean": [spread.mean for spread in each],
+        **{name: [spread.quantiles[i] for spread in each] for i, name in enumerate(QUANTILES)},
+        "max": [spread.largest for spread in each],
+    }
+    for statistic, values in statistics.items():
+        estimate = mean_interval(np.array(values) / unit, CONFIDENCE)
         yield {"statistic": statistic, **estimate._asdict(), "n": sum(spread.size for spread in each)}

@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-
-from fleetsim.report.causes import CAUSES
-from fleetsim.report.source import ROLES
 
 _MOST = 12  # classes that an axis can label
 
@@ -35,34 +31,14 @@ class OverageClasses:
     bytes_by_cause: np.ndarray
 
 
-def overage_classes(sim_periods: pd.DataFrame, roles: tuple[str, ...] = ROLES) -> OverageClasses:
-    """Sort the SIM-periods with overage of some roles into about 12 classes at most.
-
-    Equal classes where the sizes are of one kind (the median is a good part of the largest); classes of
-    growing width where a few are far larger than the rest.
-
-    Raises
-    ------
-    ValueError
-        If no such SIM-period has overage.
-    """
-    frame = sim_periods[(sim_periods["overage_bytes"] > 0) & sim_periods["role"].isin(roles)]
-    if frame.empty:
-        raise ValueError("no SIM-period has overage")
-    sizes = frame["overage_bytes"].to_numpy(np.int64)
-    even = bool(np.median(sizes) * 5 >= sizes.max())
-    edges = _even(int(sizes.min()), int(sizes.max())) if even else _growing(int(sizes.min()), int(sizes.max()))
-    place = np.searchsorted(edges, sizes, side="right") - 1
-    by_cause = np.zeros((len(CAUSES), len(edges) - 1), np.int64)
-    for i, cause in enumerate(CAUSES):
-        np.add.at(by_cause[i], place, frame[f"overage_{cause.key}_bytes"].to_numpy(np.int64))
-    return OverageClasses(edges, even, np.bincount(place, minlength=len(edges) - 1), by_cause)
+def alike(least: int, most: int) -> bool:
+    """Whether sizes from `least` to `most` are all about the same: a distribution says nothing more."""
+    return (most - least) * 20 < most
 
 
-def alike(sim_periods: pd.DataFrame, role: str) -> bool:
-    """Whether the SIM-periods with overage of a role all have about the same: a distribution says nothing more."""
-    sizes = sim_periods.loc[(sim_periods["overage_bytes"] > 0) & (sim_periods["role"] == role), "overage_bytes"]
-    return bool((sizes.max() - sizes.min()) * 20 < sizes.max())
+def edges(least: int, most: int, *, even: bool) -> np.ndarray:
+    """Edges of classes that hold sizes from `least` to `most`; int64, shape (classes + 1,)."""
+    return _even(least, most) if even else _growing(least, most)
 
 
 def _even(smallest: int, largest: int) -> np.ndarray:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fleetsim.experiments.story import Story
 from fleetsim.report import words
 from fleetsim.report.answer import answer
 from fleetsim.report.assumptions import assumptions
@@ -20,8 +20,14 @@ from fleetsim.report.table import blocks, columns, heading
 _COLUMNS = 4  # of the table: two fleets with both roles, on a sheet of paper
 
 
-def render(result: Result, story: Story | None = None) -> str:
-    """The report of a run as one HTML page: no script, nothing fetched, every name escaped."""
+def render(result: Result, made: Sequence[Picture] | None = None) -> str:
+    """The report of a run as one HTML page: no script, nothing fetched, every name escaped.
+
+    Parameters
+    ----------
+    made
+        Of :func:`fleetsim.report.pictures.pictures`; ``None``: those without a story.
+    """
     environment = Environment(
         loader=PackageLoader("fleetsim.report"),
         autoescape=True,
@@ -30,10 +36,10 @@ def render(result: Result, story: Story | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(plain=words.plain, unbroken=words.unbroken)
-    return environment.get_template("report.html.j2").render(_page(result, story))
+    return environment.get_template("report.html.j2").render(_page(result, pictures(result) if made is None else made))
 
 
-def _page(result: Result, story: Story | None) -> dict[str, Any]:
+def _page(result: Result, made: Sequence[Picture]) -> dict[str, Any]:
     manifest = result.manifest
     start, end = start_and_end(result)
     return {
@@ -45,7 +51,7 @@ def _page(result: Result, story: Story | None) -> dict[str, Any]:
         "end": words.instant(end),
         "replications": replications(result),
         "answer": answer(result),
-        "pictures": [_pictured(picture) for picture in pictures(result, story)],
+        "pictures": [_pictured(picture) for picture in made],
         "bill": _bill(result),
         "table_heading": heading(columns(result)),
         "blocks": list(blocks(result, _COLUMNS)),

@@ -6,15 +6,20 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from fleetsim.experiments.story import Story
 from fleetsim.report import plots, sim_period, telling, words
 from fleetsim.report.causes import CAUSES
-from fleetsim.report.classes import alike, overage_classes
+from fleetsim.report.classes import alike
+from fleetsim.report.overview import Over
 from fleetsim.report.silent import blocked_over_time, marked, silent
 from fleetsim.report.sim_period import WIDTH_INCHES
 from fleetsim.report.source import Result, Summary, confidence, has_rows, replications, total
@@ -54,23 +59,32 @@ class Picture:
     draw: Callable[[bool], Figure] | None = None
     notes: tuple[tuple[str, str, str], ...] = ()
 
+    # By canvases, for `savefig` draws a picture twice, once for its layout. No date, no names of programs: a picture of
+    # the same rows has the same bytes.
+
     def svg(self) -> bytes:
         """The picture without its heading, as SVG that is the same on every run."""
-        return self._saved("svg", titled=False)
+        file = io.BytesIO()
+        with style():
+            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+            canvas: Any = FigureCanvasSVG(self._drawn(titled=False))
+            canvas.print_svg(file, metadata=nothing)
+        return file.getvalue()
 
     def png(self) -> bytes:
         """The picture with its heading, as PNG."""
-        return self._saved("png", titled=True)
-
-    def _saved(self, kind: str, *, titled: bool) -> bytes:
-        if self.draw is None:
-            raise ValueError(f"there is no picture {self.key}: {self.caption}")
-        # No date, no names of programs: a picture of the same rows has the same bytes.
-        nothing = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}[kind]
         file = io.BytesIO()
         with style():
-            self.draw(titled).savefig(file, format=kind, metadata=dict.fromkeys(nothing))
+            figure = self._drawn(titled=True)
+            figure.dpi = matplotlib.rcParams["savefig.dpi"]
+            canvas: Any = FigureCanvasAgg(figure)
+            canvas.print_png(file, metadata={"Software": None})
         return file.getvalue()
+
+    def _drawn(self, *, titled: bool) -> Figure:
+        if self.draw is None:
+            raise ValueError(f"there is no picture {self.key}: {self.caption}")
+        return self.draw(titled)
 
 
 def pictures(result: Result, story: Story | None = None) -> tuple[Picture, ...]:
@@ -95,8 +109,9 @@ def _overage(result: Result) -> Picture:
         why = "The run kept sums and no rows (--keep sums), so this is not drawn; the causes are in the tables below."
         return Picture(key, heading, why)
     whose = "" if n == 1 else " per replication"
-    same = [role for role in roles if alike(result.sim_periods, role)]
-    told = [_alike_in_words(result, role, n, whose) for role in same]
+    over = result.overview.over
+    same = [role for role in roles if alike(over[role].least_bytes, over[role].most_bytes)]
+    told = [_alike_in_words(over[role], role, n, whose) for role in same]
     roles = tuple(role for role in roles if role not in same)
     if not roles:
         return Picture(key, heading, " ".join(told))
@@ -118,13 +133,11 @@ def _overage(result: Result) -> Picture:
     return Picture(key, heading, caption, f"Stacked bar charts by size of the overage. {alt}", draw)
 
 
-def _alike_in_words(result: Result, role: str, n: int, whose: str) -> str:
-    rows = result.sim_periods
-    rows = rows[(rows["overage_bytes"] > 0) & (rows["role"] == role)]
-    least, most = (format_bytes(size) for size in (rows["overage_bytes"].min(), rows["overage_bytes"].max()))
+def _alike_in_words(over: Over, role: str, n: int, whose: str) -> str:
+    least, most = format_bytes(over.least_bytes), format_bytes(over.most_bytes)
     each = least if least == most else f"{least} to {most}"
-    parts = _causes_in_words(np.array([rows[f"overage_{cause.key}_bytes"].sum() for cause in CAUSES]))
-    count = words.number(len(rows) / n)
+    parts = _causes_in_words(over.by_cause_bytes)
+    count = words.number(over.sim_periods / n)
     return f"{role.capitalize()} devices: {count} SIM-periods{whose} went over the limit, each by {each} ({parts})."
 
 
@@ -136,7 +149,7 @@ def _causes_in_words(by_cause: np.ndarray) -> str:
 
 
 def _overage_in_words(result: Result, role: str, n: int, whose: str) -> str:
-    classes = overage_classes(result.sim_periods, (role,))
+    classes = result.overview.classes((role,))
     by_class, edges = classes.bytes_by_cause.sum(axis=0), classes.edges_bytes
     most, causes = int(by_class.argmax()), _causes_in_words(classes.bytes_by_cause.sum(axis=1))
     holders = f"{words.number(classes.sim_periods[most] / n)} SIM-periods{whose}"

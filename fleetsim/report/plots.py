@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
-from fleetsim.report.classes import OverageClasses, overage_classes
+from fleetsim.report.classes import OverageClasses
 from fleetsim.report.scales import amount_axis, decimals_of, largest_unit
 from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, total
 from fleetsim.report.style import CAUSE_STYLE, INK
@@ -52,7 +52,7 @@ def overage_by_cause(result: Result, ax: Axes, roles: tuple[str, ...] = ROLES) -
     ValueError
         If no SIM-period of these roles has overage.
     """
-    classes = overage_classes(result.sim_periods, roles)
+    classes = result.overview.classes(roles)
     n = replications(result)
     unit, factor = largest_unit(int(classes.bytes_by_cause.sum(axis=0).max() / n))
     heights = classes.bytes_by_cause / n / factor

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-import numpy as np
-import pandas as pd
-
-from fleetsim.experiments.statistics import quantile
 from fleetsim.report import words
 from fleetsim.report.assumptions import owner_does
 from fleetsim.report.service import periods
@@ -46,18 +42,15 @@ def _fees(result: Result) -> list[str]:
     """Fees, where SIM-periods that lie in the run owe none."""
     if not has_rows(result) or not result.scenario.tariff.fee_micros:
         return []
-    rows = result.sim_periods
-    begun = (rows["period_start"] >= _start(result)).to_numpy()
-    due = rows["fee_due"].to_numpy()
-    free = int((begun & ~due).sum())
-    if not free:
+    seen = result.overview.begun
+    if seen.due == seen.inside:
         return []
     n, currency = replications(result), str(result.manifest["currency"])
     fees = words.money(total(result.replications, "fee_micros") / n / 1e6, currency)
+    begun, due, free = (words.number(count / n) for count in (seen.inside, seen.due, seen.inside - seen.due))
     return [
-        f"Fees are {fees} of the cost: of {words.number(begun.sum() / n)} SIM-periods that begin in the run, "
-        f"{words.number(due.sum() / n)} owe one and {words.number(free / n)} do not, for the SIM was {_why(result)} "
-        "throughout."
+        f"Fees are {fees} of the cost: of {begun} SIM-periods that begin in the run, {due} owe one and {free} do not, "
+        f"for the SIM was {_why(result)} throughout."
     ]
 
 
@@ -75,7 +68,7 @@ def _carried(result: Result) -> list[str]:
     if not has_rows(result):
         return []
     n = replications(result)
-    count = int((result.sim_periods["period_start"] < _start(result)).sum())
+    count = result.overview.begun.before
     if not count:
         return []
     used = format_bytes(total(result.replications, "carried_bytes") / n)
@@ -132,17 +125,9 @@ def _use(result: Result, summary: Summary) -> list[str]:
         if half is None or most is None:
             return []
         return [_half_and_most("SIM-periods of normal devices", half.value, most.value)]
-    rows = result.sim_periods
+    used = result.overview.used_by_normal_bytes
     # What a period that goes on after the run will have used is not known.
-    ended = rows[(rows["role"] == "normal") & (rows["period_end"] <= pd.Timestamp(start_and_end(result)[1]))]
-    if ended.empty:
-        return []
-    used = (ended["carried_bytes"] + ended["used_bytes"]).to_numpy(np.int64)
-    return [_half_and_most("billing periods of normal devices that ended in the run", *_quantiles(used))]
-
-
-def _quantiles(used: np.ndarray) -> tuple[float, float]:
-    return quantile(used, 0.5), quantile(used, 0.99)
+    return [] if used is None else [_half_and_most("billing periods of normal devices that ended in the run", *used)]
 
 
 def _half_and_most(whose: str, half_bytes: float, most_bytes: float) -> str:
@@ -156,7 +141,3 @@ def _cut(result: Result) -> list[str]:
         return []
     part = f"{words.share((seen - whole) / seen, 2)} of the SIM-periods lie" if whole else "Every SIM-period lies"
     return [f"{part} in the run only in part."]
-
-
-def _start(result: Result) -> pd.Timestamp:
-    return pd.Timestamp(start_and_end(result)[0])

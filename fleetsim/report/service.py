@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetsim.experiments.over_sims import Part, of
 from fleetsim.experiments.statistics import mean_interval
 from fleetsim.report import words
 from fleetsim.report.source import (
@@ -82,21 +83,13 @@ class Counts:
 
 def counts(result: Result, role: str, fleet: str) -> Counts:
     """SIMs of a role in a fleet (or ``all``); SIM-periods where the run kept no rows."""
-    rows, n = has_rows(result), replications(result)
-    frame = result.sim_periods if rows else result.replications
-    chosen = (frame["role"] == role).to_numpy()
-    if fleet != "all":
-        chosen = chosen & (frame["fleet"] == fleet).to_numpy()
-    if not rows:
-        sums = frame[chosen].groupby("replication")[["sim_periods", "blocked_sim_periods"]].sum()
-        seen, ever = sums.reindex(range(n), fill_value=0).to_numpy(np.int64).T
-        return Counts(seen, ever, "SIM-period", "SIM-periods")
-    replication, sim, blocks = (frame[name].to_numpy()[chosen] for name in ("replication", "sim", "blocks"))
-    # Rows of one SIM stand together.
-    begins = np.flatnonzero((np.diff(sim, prepend=-1) != 0) | (np.diff(replication, prepend=-1) != 0))
-    whose = replication[begins]
-    ever = np.maximum.reduceat(blocks, begins) > 0 if begins.size else np.zeros(0, bool)
-    return Counts(np.bincount(whose, minlength=n), np.bincount(whose[ever], minlength=n), "SIM", "SIMs")
+    if has_rows(result):
+        sims = result.overview.sims(role, fleet)
+        return Counts(sims.seen, sims.blocked, "SIM", "SIMs")
+    frame = of(result.replications, Part(role, fleet))
+    sums = frame.groupby("replication")[["sim_periods", "blocked_sim_periods"]].sum()
+    seen, ever = sums.reindex(range(replications(result)), fill_value=0).to_numpy(np.int64).T
+    return Counts(seen, ever, "SIM-period", "SIM-periods")
 
 
 def blocked(result: Result, fleet: str) -> str:

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-import numpy as np
-import pandas as pd
-
-from fleetsim.experiments.statistics import quantile
 from fleetsim.report import words
 from fleetsim.report.source import ROLES, Result, Summary, has_rows, replications, start_and_end, total
 from fleetsim.units import format_bytes
@@ -42,7 +38,7 @@ def _lasting(result: Result) -> str:
 def _longest(result: Result, role: str, mean: str) -> str:
     if not has_rows(result):
         return ""
-    longest = words.lateness(float(result.sim_periods.loc[result.sim_periods["role"] == role, "blocked_ms"].max()))
+    longest = words.lateness(float(result.overview.longest_blocked_ms[role]))
     return "" if longest == mean else f" ({longest} at most)"
 
 
@@ -50,9 +46,8 @@ def _back(result: Result) -> Iterator[str]:
     """How soon the SIMs that a raised limit finds blocked are back."""
     if not has_rows(result):
         return
-    start = start_and_end(result)[0]
     for at_ms, fleet in _raises(result):
-        if said := _back_after(result, pd.Timestamp(start + timedelta(milliseconds=at_ms)), fleet):
+        if said := _back_after(result, at_ms, fleet):
             yield said
 
 
@@ -68,30 +63,23 @@ def _raises(result: Result) -> list[tuple[int, str]]:
     return raises if len(raises) <= _MOST_RAISES else []
 
 
-def _back_after(result: Result, at: pd.Timestamp, fleet: str) -> str:
-    rows = result.sim_periods
-    # A row does not say when the second block of a SIM began: such rows are left out.
-    rows = rows[(rows["blocks"] == 1) & (rows["fleet"] == fleet)]
-    until = rows["first_blocked_at"] + pd.to_timedelta(rows["blocked_ms"], unit="ms")
-    found = ((rows["first_blocked_at"] <= at) & (until > at)).to_numpy()
-    if not found.any():
+def _back_after(result: Result, at_ms: int, fleet: str) -> str:
+    found = result.overview.found_blocked(at_ms, fleet)
+    count = int(found.sim_periods.sum())
+    if not count:
         return ""
-    end = pd.Timestamp(start_and_end(result)[1])
-    rows, until = rows[found], until[found]
-    back = (until < rows["period_end"].where(rows["period_end"] < end, end)).to_numpy()
-    waited = np.asarray((until[back] - at) / pd.Timedelta(milliseconds=1), np.float64)
-    n = replications(result)
-    mean = len(rows) / n
-    average = " on average" if rows.groupby("replication").size().reindex(range(n), fill_value=0).nunique() > 1 else ""
+    mean = count / replications(result)
+    average = " on average" if (found.sim_periods != found.sim_periods[0]).any() else ""
     who = f"{words.number(mean)} {'SIM was' if mean == 1 else 'SIMs were'} blocked{average}"
     whose = f" of {words.plain(fleet)}" if len(result.scenario.fleets) > 1 else ""
-    said = f"When the limit{whose} was raised on {words.instant(at.to_pydatetime())}, {who}; "
-    if not back.any():
+    when = words.instant(start_and_end(result)[0] + timedelta(milliseconds=at_ms))
+    said = f"When the limit{whose} was raised on {when}, {who}; "
+    if not found.back:
         return f"{said}none of them was back before its billing period or the run ended."
-    most = words.lateness(waited.max())
-    if back.all():
-        return f"{said}half of them were back within {words.lateness(quantile(waited, 0.5))} and all within {most}."
-    share = words.share(back.mean())
+    most = words.lateness(found.most_ms)
+    if found.back == count:
+        return f"{said}half of them were back within {words.lateness(found.half_ms)} and all within {most}."
+    share = words.share(found.back / count)
     return f"{said}{share} of them were back by it, within {most}, and the others only when their billing period ended."
 
 

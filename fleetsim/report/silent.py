@@ -59,33 +59,18 @@ def blocked_counts(result: Result, role: str) -> pd.DataFrame:
 
 def _short(result: Result) -> Silent | None:
     """The stretch with blocked SIMs, from the rows; ``None`` where it is long or the rows do not say it."""
-    if not has_rows(result):
+    if not has_rows(result) or (between := result.overview.blocked_between_ms) is None:
         return None
-    rows = result.sim_periods
-    rows = rows[rows["blocks"] > 0]
-    if rows.empty or (rows["blocks"] > 1).any():  # a row does not say when its second block began
-        return None
-    start, end = start_and_end(result)
-    origin = pd.Timestamp(start)
-    since = np.asarray((rows["first_blocked_at"] - origin) // pd.Timedelta(milliseconds=1), np.int64)
-    until = since + rows["blocked_ms"].to_numpy(np.int64)
-    first, last, run = int(since.min()), int(until.max()), (end - start) // timedelta(milliseconds=1)
+    (first, last), (start, end) = between, start_and_end(result)
+    run = (end - start) // timedelta(milliseconds=1)
     if last - first >= _SHORT * run:
         return None
     room = max((last - first) // 10, 1000)
     first, last = max(first - room, 0), min(last + room, run)
     grid = np.linspace(first, last, _POINTS).astype(np.int64)
-    times = pd.DatetimeIndex(origin + pd.to_timedelta(grid, unit="ms"), name="time")
-    own_role, own = rows["role"].astype(str).to_numpy(), rows["replication"].to_numpy()
-    counts = {}
-    for role in ROLES:
-        if (own_role == role).any():
-            columns = {}
-            for replication in range(replications(result)):
-                here = (own_role == role) & (own == replication)
-                begun = np.searchsorted(np.sort(since[here]), grid, side="right")
-                columns[replication] = begun - np.searchsorted(np.sort(until[here]), grid, side="right")
-            counts[role] = pd.DataFrame(columns, index=times)
+    times = pd.DatetimeIndex(pd.Timestamp(start) + pd.to_timedelta(grid, unit="ms"), name="time")
+    found = result.overview.blocked_at(grid)
+    counts = {role: pd.DataFrame(found[role], index=times) for role in ROLES if role in found}
     return Silent(start + timedelta(milliseconds=first), start + timedelta(milliseconds=last), counts)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 if TYPE_CHECKING:
+    from fleetsim.report.overview import Overview
     from fleetsim.scenario.schema import Scenario
 
 ROLES = ("normal", "faulty")
@@ -22,7 +23,7 @@ class Result(Protocol):
     """The part of a result that the report uses; frames and keys as the interface page has them."""
 
     @property
-    def sim_periods(self) -> pd.DataFrame: ...
+    def overview(self) -> Overview: ...
     @property
     def replications(self) -> pd.DataFrame: ...
     @property
@@ -120,7 +121,7 @@ def has_rows(result: Result) -> bool:
 def periods_over(result: Result) -> int:
     """The number of SIM-periods, over all replications, with any overage."""
     if has_rows(result):
-        return int((result.sim_periods["overage_bytes"] > 0).sum())
+        return sum(each.sim_periods for each in result.overview.over.values())
     cells = _overage_cells(result)
     return int(cells.loc[cells["lower"] > 0, "count"].sum())
 
@@ -128,7 +129,7 @@ def periods_over(result: Result) -> int:
 def largest_overage(result: Result) -> int:
     """The largest overage of a SIM-period of any replication, bytes."""
     if has_rows(result):
-        return int(result.sim_periods["overage_bytes"].max())
+        return max(each.most_bytes for each in result.overview.over.values())
     return int(_overage_cells(result)["upper"].max()) - 1  # the largest of a replication has a cell of its own
 
 

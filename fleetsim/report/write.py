@@ -21,10 +21,10 @@ def write(result: Result, folder: Path, story: Story | None = None) -> None:
     OSError
         If a file cannot be written.
     """
-    page = render(result, story).encode()
+    made = pictures(result, story)
+    page = render(result, made).encode()
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    made = pictures(result, story)
     if story is None:
         (figures / f"{SIM_PERIOD}.png").unlink(missing_ok=True)
     for picture in made:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from fleetsim.tables.reprice import reprice
 from fleetsim.tables.schemas import LARGE, ROWS, SCHEMAS, Tables, Wanted
-from fleetsim.tables.tabulate import tabulate
+from fleetsim.tables.tabulate import Block, Tabulator, tabulate
 
-__all__ = ["LARGE", "ROWS", "SCHEMAS", "Tables", "Wanted", "reprice", "tabulate"]
+__all__ = ["LARGE", "ROWS", "SCHEMAS", "Block", "Tables", "Tabulator", "Wanted", "reprice", "tabulate"]

@@ -38,12 +38,18 @@ class Places:
         Of each group, shape (groups,).
     fleets
         Names of the scenario's fleets, in its order.
+    sets
+        Fleet and role of the places, each pair once.
+    own
+        Set of each place, shape (places,).
     """
 
     all: tuple[Place, ...]
     number: Ints
     first_sim: Ints
     fleets: tuple[str, ...]
+    sets: tuple[tuple[str, str], ...]
+    own: Ints
 
     def of(self, fleet: Ints, sim: Ints) -> Ints:
         """Numbers of the places of rows with these fleets and SIMs."""
@@ -59,13 +65,6 @@ class Places:
         """Columns ``fleet``, ``device_group`` and ``role`` of rows at these places."""
         keys = ("fleet", "device_group", "role")
         return {key: encoded([getattr(each, key) for each in self.all], place) for key in keys}
-
-    def sets(self) -> dict[tuple[str, str], list[int]]:
-        """Places by fleet and role."""
-        found: dict[tuple[str, str], list[int]] = {}
-        for i, place in enumerate(self.all):
-            found.setdefault((place.fleet, place.role), []).append(i)
-        return found
 
 
 def places(scenario: Scenario) -> Places:
@@ -83,7 +82,11 @@ def places(scenario: Scenario) -> Places:
     for fleet, group in sorted(present):
         place = Place(fleets[fleet], all_groups[group].name, all_groups[group].devices.role)
         number[fleet, group] = found.setdefault(place, len(found))
-    return Places(tuple(found), number, np.array([group.first_sim for group in all_groups], np.int64), fleets)
+    pairs = [(place.fleet, place.role) for place in found]
+    sets = {pair: i for i, pair in enumerate(dict.fromkeys(pairs))}
+    own = np.array([sets[pair] for pair in pairs], np.int64)
+    first_sim = np.array([group.first_sim for group in all_groups], np.int64)
+    return Places(tuple(found), number, first_sim, fleets, tuple(sets), own)
 
 
 def encoded(names: Sequence[str], index: Ints) -> pa.Array:

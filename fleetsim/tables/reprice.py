@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from fleetsim.scenario.schema import Scenario
 from fleetsim.tables.places import places
-from fleetsim.tables.rows import Columns, priced, summed
+from fleetsim.tables.rows import Columns, priced, summed, sums_table
 from fleetsim.tables.schemas import MONEY, SCHEMAS, Tables
 
 
@@ -36,5 +37,10 @@ def reprice(tables: Tables, scenario: Scenario) -> Tables:
     for name in MONEY:
         place = rows.schema.get_field_index(name)
         rows = rows.set_column(place, SCHEMAS["sim_periods"].field(name), pa.array(columns[name]))
-    sums = summed(columns, where.of(fleet, columns["sim"]), where, range(scenario.replications))
-    return replace(tables, sim_periods=rows, replications=sums)
+    place = where.of(fleet, columns["sim"])
+    ends = np.searchsorted(columns["replication"], np.arange(scenario.replications + 1))
+    sums = []
+    for replication, (first, last) in enumerate(pairwise(ends)):
+        own = {name: column[first:last] for name, column in columns.items()}
+        sums.append(sums_table(replication, summed(own, place[first:last], where), where))
+    return replace(tables, sim_periods=rows, replications=pa.concat_tables(sums))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,10 @@ from fleetsim.tables.schemas import MONEY, MONEY_BY_CAUSE, SCHEMAS
 
 Columns = dict[str, Ints]
 
+_KEYS: Final = ("replication", "fleet", "device_group", "role")
+SUMMED: Final = tuple(name for name in SCHEMAS["replications"].names if name not in _KEYS)
+"""What is summed by place, in the order of ``replications``."""
+
 
 def priced(scenario: Scenario, columns: Columns, places: Places) -> Columns:
     """Money of rows under the scenario's tariff, from what they counted: `MONEY` and `MONEY_BY_CAUSE`."""
@@ -26,50 +30,57 @@ def priced(scenario: Scenario, columns: Columns, places: Places) -> Columns:
     return dict(zip(MONEY, money[:4], strict=True)) | dict(zip(MONEY_BY_CAUSE, money.overage_by_cause, strict=True))
 
 
-def summed(columns: Columns, place: Ints, places: Places, replications: Sequence[int]) -> pa.Table:
-    """Sum rows by replication and place: the table ``replications``.
-
-    A place without a row in a replication has sums of 0, so that a mean over replications counts it.
+def summed(columns: Columns, place: Ints, places: Places) -> Ints:
+    """Sum rows of one replication by place; those of other SIMs can be added.
 
     Parameters
     ----------
     columns
-        With ``replication``, and the names of the table but for its counts.
+        With the names of `SUMMED` but for its counts; the rows of a SIM one after the other.
     place
         Of each row, shape (rows,).
-    replications
-        Numbers of all replications, those without rows included; ascending.
+
+    Returns
+    -------
+    int64 of shape (len(SUMMED), places).
+    """
+    sums = np.zeros((len(SUMMED), len(places.all)), np.int64)
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    if starts.size:
+        counts = {
+            "sims": _once(columns["sim"], place).astype(np.int64),
+            "sim_periods": np.ones_like(place),
+            "blocked_sim_periods": (columns["blocks"] > 0).astype(np.int64),
+            "complete_sim_periods": columns["complete"],
+        }
+        for name, of_place in zip(SUMMED, sums, strict=True):
+            values = counts[name] if name in counts else columns[name]
+            np.add.at(of_place, place[starts], np.add.reduceat(values, starts))
+    return sums
+
+
+def sums_table(replication: int, sums: Ints, places: Places) -> pa.Table:
+    """The table ``replications`` of one of them.
+
+    A place without a row has sums of 0, so that a mean over replications counts it.
     """
     size = len(places.all)
-    cell = np.searchsorted(replications, columns["replication"]) * size + place
-    counts = {
-        "sims": _distinct(columns["sim"], cell),
-        "sim_periods": np.ones_like(cell),
-        "blocked_sim_periods": columns["blocks"] > 0,
-        "complete_sim_periods": columns["complete"],
+    arrays = {
+        "replication": pa.array(np.full(size, replication, np.int64)),
+        **places.names(np.arange(size)),
+        **{name: pa.array(values) for name, values in zip(SUMMED, sums, strict=True)},
     }
-    order = np.argsort(cell, kind="stable")
-    present, starts = np.unique(cell[order], return_index=True)
-    arrays: dict[str, pa.Array] = {
-        "replication": pa.array(np.repeat(np.asarray(replications, np.int64), size)),
-        **places.names(np.tile(np.arange(size), len(replications))),
-    }
-    for name in SCHEMAS["replications"].names:
-        if name not in arrays:
-            values = counts.get(name, columns.get(name))
-            assert values is not None
-            sums = np.zeros(size * len(replications), np.int64)
-            if starts.size:
-                sums[present] = np.add.reduceat(values.astype(np.int64)[order], starts)
-            arrays[name] = pa.array(sums)
     schema = SCHEMAS["replications"]
     return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
-def _distinct(sim: Ints, cell: Ints) -> NDArray[np.bool_]:
-    """Mark one row of each SIM in each cell."""
-    first = np.zeros(sim.shape, bool)
-    order = np.lexsort((sim, cell))
-    changes = (np.diff(sim[order], prepend=-1) != 0) | (np.diff(cell[order], prepend=-1) != 0)
-    first[order[changes]] = True
+def _once(sim: Ints, place: Ints) -> NDArray[np.bool_]:
+    """Mark one row of each SIM in each place."""
+    new_sim = np.diff(sim, prepend=-1) != 0
+    first: NDArray[np.bool_] = new_sim | (np.diff(place, prepend=-1) != 0)
+    if (first & ~new_sim).any():  # a SIM was moved, and may have come back
+        runs = np.flatnonzero(first)
+        _, once = np.unique(sim[runs] * (place.max() + 1) + place[runs], return_index=True)
+        first[:] = False
+        first[runs[once]] = True
     return first

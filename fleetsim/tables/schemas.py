@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES
 from fleetsim.counted import Kept
@@ -155,13 +158,16 @@ class Wanted:
 ROWS: Final = Wanted()
 """What is kept where nothing is said."""
 
-LARGE: Final = ("usage_records", "events")
-"""Tables that are too large to be held for all replications when they lie in a folder."""
+LARGE: Final = ("sim_periods", "usage_records", "events")
+"""Tables that grow with the SIMs: made and written block by block, and left in the folder where there is one."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one replication, or of several one after the other; ``None`` for those that are not kept."""
+    """The tables of one replication, or of several one after the other.
+
+    ``None`` for those that are not kept, and for `LARGE` ones that stay in a folder.
+    """
 
     replications: pa.Table
     blocked: pa.Table
@@ -178,3 +184,8 @@ class Tables:
             tables = [getattr(part, field.name) for part in parts]
             whole[field.name] = None if None in tables else pa.concat_tables(tables).unify_dictionaries()
         return cls(**whole)
+
+
+def timestamps(epoch_ms: NDArray[np.int64], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Instants, ms since 1970-01-01T00:00:00Z, as the tables have them; null where they are `missing`."""
+    return pc.cast(pa.array(epoch_ms, mask=missing), TIMESTAMP)

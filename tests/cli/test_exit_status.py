@@ -21,7 +21,7 @@ from fleetsim.scenario.fleet import groups
 from tests.cli.conftest import LITTLE, Said, content
 
 Cli = Callable[..., Said]
-VERBS = ("run", "validate", "report", "schema")
+VERBS = ("run", "choose-limit", "validate", "report", "schema")
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 SMART_METERS = SCENARIOS[0].with_name("smart-meters.yaml")
 FLEETSIM = f'"{sys.executable}" -m fleetsim'
@@ -45,7 +45,7 @@ def test_help_shows_an_example_that_is_a_command(verb, fleetsim_: Cli):
     arguments = example.removeprefix("fleetsim ").split(" > ")[0].split()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(SCENARIOS[0].parents[1])
-        for name in ("_run", "_validate", "_report", "_schema"):
+        for name in ("_run", "_choose_limit", "_validate", "_report", "_schema"):
             patch.setattr(f"fleetsim.cli.{name}", lambda options: 0)
         assert main(arguments) == 0
 
@@ -56,7 +56,7 @@ def test_the_version_is_said(fleetsim_: Cli):
 
 def test_what_is_not_built_yet_does_not_show(fleetsim_: Cli):
     shown = "".join(fleetsim_(*verb.split(), "--help").out for verb in ("", *VERBS))
-    for later in ("sweep", "choose-limit", "compare", "--dask", "--until-precision"):
+    for later in ("sweep", "compare", "--dask", "--until-precision"):
         assert later not in shown
 
 

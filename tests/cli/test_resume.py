@@ -21,8 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsim
-from fleetsim.counted import Kept
-from fleetsim.experiments import replicate
+from fleetsim.experiments import workers as workers_module
 from fleetsim.files import replacing
 from fleetsim.scenario.load import load_text
 from fleetsim.tables import Tables
@@ -94,16 +93,16 @@ def test_an_interrupt_exits_130_says_how_to_go_on_and_can_be_resumed(whole_group
 
 
 def test_a_disk_that_is_full_exits_1_and_can_be_resumed(little, tmp_path, fleetsim_, monkeypatch):
-    write, written = pq.write_table, []
+    write, written = pq.ParquetWriter.write_table, []
 
-    def full_after_four(table, where, **options):
-        written.append(where)
+    def full_after_four(writer, table, **options):
+        written.append(table.num_rows)
         if len(written) > 4:
             raise OSError(28, "No space left on device")
-        write(table, where, **options)
+        write(writer, table, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pq, "write_table", full_after_four)
+        patch.setattr(pq.ParquetWriter, "write_table", full_after_four)
         said = fleetsim_("run", little, "--out", tmp_path / "out", "--workers", 1)
     assert said.status == 1
     assert "No space left on device" in said.err
@@ -337,16 +336,16 @@ def test_wherever_a_worker_is_lost_no_task_is(broken_at, monkeypatch):
 
     pools = [False, True, True]
     monkeypatch.setattr("loky.ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(replicate, "_prepare", prepare_here)
-    monkeypatch.setattr(replicate, "_work", None)
+    monkeypatch.setattr(workers_module, "_prepare", prepare_here)
+    monkeypatch.setattr(workers_module, "_work", None)
     scenario = load_text(LITTLE)
     found = fleetsim.run(scenario, workers=2, engine="reference").tables
     assert len(pools) < 3
     assert found == fleetsim.run(scenario, workers=1).tables
 
 
-def prepare_here(scenario: bytes, engine: str, records: Kept, parent: int) -> None:
-    replicate._work = pickle.loads(scenario), engine, records
+def prepare_here(work: bytes, parent: int) -> None:
+    workers_module._work = pickle.loads(work)
 
 
 def test_workers_that_are_killed_again_and_again_are_a_failure_that_can_be_resumed(little, tmp_path):

@@ -16,8 +16,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import fleetsim
+from fleetsim.experiments.replicate import LARGEST_BLOCK, blocks_of
 from fleetsim.experiments.store import LEFT_BY_A_RUN
 from fleetsim.scenario import scenario_hash
 from fleetsim.scenario.load import load_text
@@ -137,7 +140,7 @@ def test_a_folder_may_have_any_name(name, little, tmp_path, fleetsim_: Cli, monk
     monkeypatch.chdir(tmp_path)
     assert fleetsim_("run", little.name, "--out", name, "--no-report").status == 0
     assert fleetsim.Result.read(name).manifest["name"] == "little"
-    assert fleetsim.Result.read(name).tables.sim_periods.schema.names[0] == "replication"
+    assert fleetsim.Result.read(name).sim_periods.columns[0] == "replication"
 
 
 # ---- again -----------------------------------------------------------------------------------------------------------
@@ -197,6 +200,34 @@ def test_the_rows_are_the_same_with_any_number_of_workers():
     scenario = load_text(LITTLE)
     results = [fleetsim.run(scenario, workers=workers).tables for workers in (1, 2, 3)]
     assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("keep", ["rows", "sums"])
+def test_every_table_has_the_same_bytes_for_any_workers_engine_and_size_of_blocks(keep, little, tmp_path, monkeypatch):
+    monkeypatch.setattr("fleetsim.experiments.parquet.ROW_GROUP", 7)
+    files = []
+    for number, (engine, workers, largest) in enumerate(
+        (("reference", 1, 250), ("reference", 2, 1), ("compiled", 1, 3), ("compiled", 2, 8192), ("compiled", 3, 1))
+    ):
+        monkeypatch.setitem(LARGEST_BLOCK, engine, largest)
+        out = tmp_path / str(number)
+        fleetsim.run(little, out=out, engine=engine, workers=workers, keep=keep, records="traffic", report=False)
+        files.append({name: file for name, file in content(out).items() if name != "manifest.json"})
+    assert files[1:] == files[:1] * 4
+
+
+@given(st.integers(0, 100_000), st.integers(1, 40), st.integers(1, 9000))
+def test_blocks_hold_every_sim_once_none_is_too_large_and_they_are_of_one_size(sims, workers, largest):
+    blocks = blocks_of(sims, workers, largest)
+    assert [sim for block in blocks for sim in block] == list(range(sims))
+    assert blocks
+    assert max(map(len, blocks)) <= largest
+    assert all(len(block) == len(blocks[0]) >= len(blocks[-1]) for block in blocks[:-1])
+
+
+@pytest.mark.parametrize(("sims", "workers"), [(100_000, 2), (1_000_000, 2), (100_000, 7), (50, 3)])
+def test_each_worker_has_as_many_blocks(sims, workers):
+    assert len(blocks_of(sims, workers, 8192)) % workers == 0
 
 
 def test_a_result_depends_on_the_seed():

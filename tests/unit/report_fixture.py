@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,8 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy import stats
 
+from fleetsim.clock import epoch_ms, to_ms
+from fleetsim.report.overview import Overview
 from fleetsim.scenario.schema import LimitChange
 
 CAUSES = ("metering", "enforcement", "propagation", "dns")
@@ -30,6 +34,18 @@ class FakeResult:
     manifest: dict[str, Any]
     scenario: Any
     left_out: set[str] = field(default_factory=set)
+
+    @property
+    def overview(self) -> Overview:
+        frame = self.sim_periods
+
+        def rows(columns: Sequence[str]) -> Iterator[pa.Table]:
+            for replication in range(self.manifest["replications"]):
+                own = frame.loc[frame["replication"] == replication, list(columns)]
+                yield pa.Table.from_pandas(own, preserve_index=False)
+
+        start, end = (datetime.fromisoformat(self.manifest[name]) for name in ("start", "end"))
+        return Overview(rows, self.manifest["replications"], epoch_ms(start), to_ms(start, end))
 
     def summary(self) -> pd.DataFrame:
         made = summary_of(self)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetsim.counted import COUNTED, HAPPENED, NOT_BLOCKED, RECORDED, Counted
-from fleetsim.experiments.over_sims import FromHistograms, FromRows
+from fleetsim.experiments.over_sims import ALL, FromHistograms, FromRows, Part, Spread
 from fleetsim.experiments.statistics import quantile
 from fleetsim.experiments.summary import OVER_SIMS, summarise
 from fleetsim.scenario.load import load_text
 from fleetsim.tables import SCHEMAS, Tables, Wanted, tabulate
-from fleetsim.tables.histogram import METRICS, RELATIVE_WIDTH, bounds
+from fleetsim.tables.histogram import METRICS, RELATIVE_WIDTH, bounds, cells_of
 
 SCENARIO = """\
 start: 2026-01-01T00:00:00Z
@@ -61,6 +63,19 @@ def test_the_cells_are_one_a_value_below_1000_and_a_thousandth_wide_from_there_o
     assert (widths >= 1).all()
     assert (widths[1:] <= np.maximum(edges[1:-1] * RELATIVE_WIDTH, 1)).all()
     assert edges[-1] >= 2**62
+
+
+def test_a_value_lies_in_the_last_cell_that_begins_at_or_below_it():
+    edges = bounds()
+    near = np.concatenate([edges[:-1] + d for d in (-1, 0, 1)] + [np.arange(3000), 2 ** np.arange(62), [2**62 - 1]])
+    values = near[(near >= 0) & (near < edges[-1])]
+    assert cells_of(values).tolist() == (np.searchsorted(edges, values, side="right") - 1).tolist()
+
+
+@given(st.lists(st.integers(0, 2**62), max_size=50))
+def test_any_value_has_its_cell(values):
+    found = cells_of(np.array(values, np.int64))
+    assert found.tolist() == [int(np.searchsorted(bounds(), value, side="right")) - 1 for value in values]
 
 
 def test_cells_that_are_not_empty_are_written_with_their_counts_and_the_largest_value_alone():
@@ -125,6 +140,23 @@ def made(replications: int, wanted: Wanted = SUMS) -> Tables:
     return Tables.concatenate([tabulate(load_text(SCENARIO), i, [part], wanted) for i, part in enumerate(parts)])
 
 
+def in_replications(tables: Tables) -> Callable[[Sequence[str]], Iterator[pa.Table]]:
+    """The rows of each replication, as a result yields them."""
+    replication = tables.sim_periods["replication"].to_numpy()
+
+    def rows(columns: Sequence[str]) -> Iterator[pa.Table]:
+        for i in range(replication.max() + 1):
+            yield tables.sim_periods.filter(replication == i).select(columns)
+
+    return rows
+
+
+def spread_of_use(tables: Tables, *quantiles: float) -> Spread:
+    over_sims = FromHistograms(tables.histograms.to_pandas(), tables.replications.to_pandas())
+    (spread,) = over_sims.spreads([Part(ALL, ALL)], ["used_bytes"], quantiles)[Part(ALL, ALL), "used_bytes"]
+    return spread
+
+
 def test_the_histograms_are_of_the_metrics_that_the_summary_gives_over_sims():
     assert set(METRICS) == {column for column, _ in OVER_SIMS.values()}
 
@@ -133,7 +165,7 @@ def test_quantiles_from_histograms_are_within_a_thousandth_and_all_else_is_the_s
     sums, rows = made(3), made(3, Wanted())
     replications = sums.replications.to_pandas()
     found = pd.DataFrame(summarise(replications, FromHistograms(sums.histograms.to_pandas(), replications)))
-    exact = pd.DataFrame(summarise(replications, FromRows(rows.sim_periods.to_pandas())))
+    exact = pd.DataFrame(summarise(replications, FromRows(in_replications(rows))))
     assert sums.sim_periods is rows.histograms is None
     keys = ["metric", "role", "fleet", "over", "statistic", "n"]
     assert found[keys].equals(exact[keys])
@@ -151,10 +183,9 @@ def test_quantiles_from_histograms_are_within_a_thousandth_and_all_else_is_the_s
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60), st.sampled_from([0.01, 0.5, 0.95, 0.99, 1.0]))
 def test_a_quantile_of_any_values_is_within_half_a_thousandth_and_exact_below_1000(values, q):
     tables = tabulate(load_text(SCENARIO), 0, [counted(upload_bytes=np.array(values))], SUMS)
-    over_sims = FromHistograms(tables.histograms.to_pandas(), tables.replications.to_pandas())
-    (spread,) = over_sims.choose(lambda table: table)("used_bytes", 1)
+    spread = spread_of_use(tables, q)
     exact = quantile(np.array(values), q)
-    assert spread.quantile(q) == pytest.approx(exact, rel=0.0005 if exact >= 1000 else 0, abs=0)
+    assert spread.quantiles[0] == pytest.approx(exact, rel=0.0005 if exact >= 1000 else 0, abs=0)
     assert (spread.size, spread.largest) == (len(values), max(values))
     assert spread.mean == pytest.approx(np.mean(values))
 
@@ -164,8 +195,5 @@ def test_the_cells_of_two_fleets_that_overlap_at_the_largest_value_of_one_are_pu
     used = np.zeros(902, np.int64)
     used[0], used[900], used[901] = 2_000_005, 2_000_001, 2_000_009
     tables = tabulate(load_text(SCENARIO), 0, [counted(upload_bytes=used)], SUMS)
-    over_sims = FromHistograms(tables.histograms.to_pandas(), tables.replications.to_pandas())
-    (spread,) = over_sims.choose(lambda table: table)("used_bytes", 1)
-    assert spread.quantile(899 / 902) == 0
-    for rank, value in ((900, 2_000_001), (901, 2_000_005), (902, 2_000_009)):
-        assert spread.quantile(rank / 902) == pytest.approx(value, rel=0.001)
+    at = spread_of_use(tables, *(rank / 902 for rank in (899, 900, 901, 902))).quantiles
+    assert at == pytest.approx((0, 2_000_001, 2_000_005, 2_000_009), rel=0.001)

@@ -6,6 +6,7 @@ from collections import Counter
 import matplotlib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,7 +14,8 @@ from matplotlib.patches import Rectangle
 from report_fixture import CAUSES, START, FakeResult, fake
 
 from fleetsim.report import plots
-from fleetsim.report.classes import overage_classes
+from fleetsim.report.classes import OverageClasses
+from fleetsim.report.overview import Overview
 from fleetsim.report.pictures import pictures
 from fleetsim.report.scales import EvenDates, amount_axis
 from fleetsim.report.silent import blocked_over_time, marked, silent
@@ -82,20 +84,25 @@ def test_a_cause_without_bytes_is_not_in_the_legend() -> None:
     ]
 
 
-def frame(overage: list[int]) -> pd.DataFrame:
+def classes_of(overage: list[int]) -> OverageClasses:
+    """Classes of SIM-periods in two replications, the first of which has the first one."""
     columns = {f"overage_{cause}_bytes": 0 for cause in CAUSES}
-    return pd.DataFrame({"overage_bytes": overage, "role": "normal"} | columns).assign(overage_metering_bytes=overage)
+    frame = pd.DataFrame({"overage_bytes": overage, "role": pd.Categorical(["normal"] * len(overage))} | columns)
+    frame["overage_metering_bytes"] = overage
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    overview = Overview(lambda names: (part.select(names) for part in (table.slice(0, 1), table.slice(1))), 2, 0, 1)
+    return overview.classes(("normal",))
 
 
 def test_a_value_on_a_class_edge_belongs_to_the_class_above_it() -> None:
-    classes = overage_classes(frame([10, 19, 20, 50]))
+    classes = classes_of([10, 19, 20, 50])
     assert classes.even
     assert classes.edges_bytes.tolist() == [10, 15, 20, 25, 30, 35, 40, 45, 50, 55]
     assert classes.sim_periods.tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 1]
 
 
 def test_a_few_far_larger_ones_get_growing_classes() -> None:
-    classes = overage_classes(frame([1_000] * 9 + [150_000]))
+    classes = classes_of([1_000] * 9 + [150_000])
     assert not classes.even
     assert classes.edges_bytes.tolist() == [1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000]
     assert classes.bytes_by_cause[0].tolist() == [9000, 0, 0, 0, 0, 0, 150_000]
@@ -103,7 +110,7 @@ def test_a_few_far_larger_ones_get_growing_classes() -> None:
 
 @pytest.mark.parametrize("sizes", [[1], [1, 10**13], [7, 7, 7], [2**62, 2**61]])
 def test_the_classes_hold_every_size(sizes: list[int]) -> None:
-    classes = overage_classes(frame(sizes))
+    classes = classes_of(sizes)
     assert classes.sim_periods.sum() == len(sizes)
     assert classes.bytes_by_cause.sum() == sum(sizes)
     assert len(classes.sim_periods) <= 14

@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import fleetsim
 from fleetsim.counted import COUNTED, HAPPENED, NO_LIMIT, NOT_BLOCKED, RECORDED, Counted
 from fleetsim.scenario.load import load_text
-from fleetsim.tables import SCHEMAS, Tables, tabulate
-from fleetsim.tables.tabulate import blocked_grid_ms
+from fleetsim.tables import SCHEMAS, Tables, Wanted, tabulate
+from fleetsim.tables.blocked import grid_ms
 
 # As the interface page has them: whoever reads a result by these names must not be let down.
 SIM_PERIODS = [
@@ -268,7 +270,7 @@ def test_ranges_of_sims_are_put_one_after_the_other():
     scenario = load_text(SCENARIO)
     rows = [row(sim=0, blocks=1), row(sim=0, period=1), row(sim=3, upload_bytes=5), row(sim=6, fleet=1, upload_bytes=8)]
     whole = tabulate(scenario, 0, [counted(*rows)])
-    cut = tabulate(scenario, 0, [counted(*rows[:1]), counted(), counted(*rows[1:])])
+    cut = tabulate(scenario, 0, [counted(*rows[:2]), counted(), counted(*rows[2:])])
     assert cut == whole
     sums = whole.replications.select(["fleet", "device_group", "sims", "sim_periods", "blocked_sim_periods"])
     assert [tuple(line.values()) for line in sums.to_pylist()] == [
@@ -278,9 +280,56 @@ def test_ranges_of_sims_are_put_one_after_the_other():
     ]
 
 
+@st.composite
+def counts_of_sims(draw: st.DrawFn) -> list[Counted]:
+    """What each of some SIMs counted: rows in the fleets that it can be in, and blocks."""
+    made = []
+    for sim in sorted(draw(st.sets(st.integers(0, 4), max_size=5))):
+        fleets = [1] if sim > 2 else [0, 1]  # SIMs 0 to 2 are moved, and moved back
+        rows, spans = [], []
+        for period in range(draw(st.integers(0, 3))):
+            fleet, blocks = draw(st.sampled_from(fleets)), draw(st.integers(0, 2))
+            over = draw(st.sampled_from([0, 3, 5_000_000, 2**40]))
+            used = over + draw(st.sampled_from([0, 1, 999, 1000, 10**6, 2**41]))
+            more = {"upload_bytes": used, "overage_dns_bytes": over, "blocks": blocks, "blocked_ms": 7 * blocks}
+            rows.append(row(sim, period, fleet=fleet, fee_due=blocks % 2, **more))
+            since = draw(st.integers(0, 86_399_999))
+            spans.append((sim, fleet, since, draw(st.integers(since + 1, 86_400_000))))
+        made.append(counted(*rows, spans=spans))
+    return made
+
+
+@given(counts_of_sims(), st.lists(st.booleans(), min_size=5, max_size=5), st.sampled_from(["rows", "sums"]))
+def test_however_sims_are_cut_into_ranges_the_tables_are_the_same(sims, cuts, keep):
+    text = """
+start: 2026-01-01T00:00:00Z
+duration: 1 day
+seed: 1
+fleets:
+  a: {data_limit: 1 MB, devices: {moved: {count: 3, traffic: {}}}}
+  b: {data_limit: 1 MB, devices: {one: {count: 1, role: faulty, traffic: {}}, two: {count: 1, traffic: {}}}}
+timeline: [{at: 1 h, sims: a/moved, to: b}]
+"""
+    pieces: list[list[Counted]] = [[]]
+    for sim, cut in zip(sims, cuts, strict=False):
+        if cut:
+            pieces.append([])
+        pieces[-1].append(sim)
+    whole, cut_up = (
+        tabulate(load_text(text), 0, [joined(each) for each in ranges], Wanted(keep=keep))
+        for ranges in ([sims], pieces)
+    )
+    assert cut_up == whole
+
+
+def joined(parts: list[Counted]) -> Counted:
+    fields = ("rows", "blocked", "records", "events")
+    return Counted(*(np.concatenate([getattr(part, name) for part in [*parts, counted()]]) for name in fields))
+
+
 def test_blocked_sims_are_counted_at_each_instant_from_the_blocks_start_up_to_its_end():
     scenario = load_text(SCENARIO)
-    grid = blocked_grid_ms(scenario.horizon_ms)
+    grid = grid_ms(scenario.horizon_ms)
     # SIM 0 is blocked from the second instant of the grid, SIM 1 to the fourth, of which it is no more.
     spans = ((0, 0, int(grid[1]), int(grid[5])), (1, 0, int(grid[2]), int(grid[3])))
     table = tabulate(scenario, 0, [counted(row(), spans=spans)]).blocked
@@ -294,7 +343,7 @@ def test_blocked_sims_are_counted_at_each_instant_from_the_blocks_start_up_to_it
 
 @pytest.mark.parametrize("horizon_ms", [1, 999, 1000, 1001, 86_400_000, 31 * 86_400_000, 100 * 365 * 86_400_000])
 def test_the_grid_begins_at_the_start_ends_before_the_horizon_and_has_at_most_1000_instants(horizon_ms):
-    grid = blocked_grid_ms(horizon_ms)
+    grid = grid_ms(horizon_ms)
     assert grid[0] == 0
     assert grid[-1] < horizon_ms
     assert 1 <= grid.size <= 1000

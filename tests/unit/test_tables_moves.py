@@ -10,7 +10,7 @@ from test_tables import counted, row
 from fleetsim.counted import EVENT_CAUSES, EVENTS, NO_LIMIT, RECORDED
 from fleetsim.scenario.load import load_text
 from fleetsim.tables import SCHEMAS, Tables, Wanted, tabulate
-from fleetsim.tables.tabulate import blocked_grid_ms
+from fleetsim.tables.blocked import grid_ms
 
 MOVES = """\
 start: 2026-01-01T00:00:00Z
@@ -81,7 +81,7 @@ def test_a_sim_counts_once_in_every_fleet_in_which_it_has_rows():
 
 def test_a_sim_is_blocked_in_the_fleet_that_the_span_names():
     scenario = load_text(MOVES)
-    at = [int(i) for i in blocked_grid_ms(scenario.horizon_ms)[:6]]
+    at = [int(i) for i in grid_ms(scenario.horizon_ms)[:6]]
     spans = ((0, A, at[1], at[3]), (0, C, at[3], at[5]), (3, A, at[0], at[1]))
     frame = tabulate(scenario, 0, [counted(row(fleet=C), spans=spans)]).blocked.to_pandas()
     blocked = frame[frame["blocked_sims"] > 0]

@@ -1,0 +1,73 @@
+"""What a worker does: simulate some SIMs of a replication under all limits, and judge them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fleetsim.choice.judging import Judge, Judgement
+from fleetsim.choice.service import concerned
+from fleetsim.clock import MS_PER_DAY
+from fleetsim.engines import engine_named
+from fleetsim.engines.under_limits import Limits, UnderLimits, simulate_under
+from fleetsim.scenario.limits import without_limit
+from fleetsim.scenario.schema import Scenario
+
+MOST_ROWS = 400_000
+"""Rows that a block of SIMs may come to, about; each takes 176 bytes."""
+
+
+@dataclass(frozen=True)
+class LimitTask:
+    """Judges the limits of a fleet.
+
+    Attributes
+    ----------
+    engine
+        Name of an engine.
+    limits
+        In bytes, ascending.
+    with_use
+        Whether what SIMs use without a limit is wanted too.
+    """
+
+    scenario: Scenario
+    engine: str
+    fleet: str
+    limits: tuple[int, ...]
+    with_use: bool
+
+    def __call__(self, replication: int, sims: range) -> Judgement:
+        """Judge SIMs `sims` of a replication."""
+        return Judge(self.scenario, self.fleet, len(self.limits)).judge(self._rows(replication, sims))
+
+    def blocks(self, largest: int, parts: int) -> list[range]:
+        """Cut the SIMs that are concerned into blocks of at most `largest`, and into at least `parts` if there are."""
+        period = self.scenario.platform.billing_period
+        periods = self.scenario.horizon_ms // (period if isinstance(period, int) else 28 * MS_PER_DAY) + 2
+        groups = concerned(self.scenario, self.fleet)
+        sims = sum(group.devices.count for group in groups)
+        most = max(min(largest, MOST_ROWS // (periods * (len(self.limits) + 1)), -(-sims // parts)), 1)
+        return [
+            range(first, min(first + most, group.sims.stop))
+            for group in groups
+            for first in range(group.sims.start, group.sims.stop, most)
+        ]
+
+    def _rows(self, replication: int, sims: range) -> UnderLimits:
+        engine, scenario, fleet = engine_named(self.engine), self.scenario, self.fleet
+        limits: Limits = self.limits
+        if not self.with_use:
+            return simulate_under(engine, scenario, fleet, limits, replication, sims)
+        unlimited = without_limit(scenario, fleet)
+        if unlimited.timeline == scenario.timeline:  # no limit but those that are asked for
+            return simulate_under(engine, scenario, fleet, (*limits, None), replication, sims)
+        under = simulate_under(engine, scenario, fleet, limits, replication, sims)
+        rows = engine.simulate(unlimited, replication, sims).rows
+        number = np.full(len(rows), len(limits), np.int64)
+        return UnderLimits(
+            np.concatenate([under.rows, rows]),
+            np.concatenate([under.first, number]),
+            np.concatenate([under.last, number]),
+        )
