@@ -25,6 +25,7 @@ ARRIVALS = st.sampled_from(
         {"process": "periodic", "every": "3 h", "jitter": "2 h"},
         {"process": "on-off", "rate": "2 per h", "on": "5 h", "off": "20 h"},
         {"process": "once", "at": "3 days", "spread": "1 day"},
+        {"process": "continuous", "from": "30 h", "until": "123 h"},
     ]
 )
 INSTANTS = ("0 s", "1 day", "36 h", "2 days", "50 h", "3 days", "4 days", "123 h", "6 days", "155 h", "8 days")
@@ -35,6 +36,8 @@ def documents(draw: Any) -> dict[str, Any]:
     traffic = {}
     for name in draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)):
         traffic[name] = {"arrivals": draw(ARRIVALS), "upload": draw(SIZES), "download": draw(SIZES)}
+        if traffic[name]["arrivals"]["process"] == "continuous":
+            traffic[name] |= {"upload": "1 B/s", "download": draw(st.sampled_from(("0 B/s", "2 B/s")))}
         if draw(st.integers(0, 4)) == 0:
             traffic[name]["via"] = "dns"
     group: dict[str, Any] = {"count": draw(st.integers(1, 3)), "traffic": traffic}
@@ -50,7 +53,7 @@ def documents(draw: Any) -> dict[str, Any]:
     if draw(st.integers(0, 2)) == 0:
         waits = draw(st.sampled_from((("1 h", "9 h"), ("10 s", "15 min"), ("7 min", "7 min"))))
         group["when_blocked"] = {"reconnect": {"first": waits[0], "factor": 2, "max": waits[1]}}
-    limits = st.sampled_from(("0 B", "300 B", "2 kB", "5 kB", "20 kB", "unlimited"))
+    limits = st.sampled_from(("0 B", "300 B", "2 kB", "5 kB", "20 kB", "90 kB", "unlimited"))
     timeline: list[dict[str, Any]] = []
     for _ in range(draw(st.integers(0, 3))):
         timeline.append({"at": draw(st.sampled_from(INSTANTS)), "fleet": "f", "data_limit": draw(limits)})

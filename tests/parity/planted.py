@@ -56,16 +56,16 @@ MISTAKES = {
         "enforcement", "if sim.counted > sim.cached_limit:", "if sim.counted > sim.cached_limit + 1:"
     ),
     "one byte over the limit, and the time is still taken as a sum": Planted(
-        "days", "spare = sim.cached_limit - sim.counted", "spare = sim.cached_limit - sim.counted + 1"
+        "calm", "spare = sim.cached_limit - sim.counted", "spare = sim.cached_limit - sim.counted + 1"
     ),
     "sums up to the instant that matters, whatever has been recorded by then": Planted(
-        "days", "return 0 if rules.record_interval == NEVER else rules.record_interval + rules.record_delay", "return 0"
+        "calm", "return 0 if rules.record_interval == NEVER else rules.record_interval + rules.record_delay", "return 0"
     ),
     "sums in which a cache holds its time and one millisecond more": Planted(
-        "days", "due = now - looked_up >= ttl", "due = now - looked_up > ttl"
+        "lookups", "due = times[i] - looked_up >= ttl", "due = times[i] - looked_up > ttl"
     ),
     "sums in which attempts ignore the cache": Planted(
-        "days", "cached = sim.attempt - sim.last_lookup < rules.cache_ttl", "cached = False"
+        "lookups", "every = (ttl + wait - 1) // wait * wait", "every = wait"
     ),
     "a transfer in its own record that belongs to the one before": Planted(
         "passing",

@@ -19,7 +19,7 @@ from fleetsim.engines.compiled.items import (
     scale,
 )
 from fleetsim.engines.compiled.pointed import copy_to, fill_with, numbers_at
-from fleetsim.engines.compiled.room import TILE, fixed_of, places_of
+from fleetsim.engines.compiled.room import TILE, asked_before, fixed_of, places_of
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import NEVER, Held, Rules, Sim
 
@@ -144,7 +144,33 @@ def begin_days(sim: Sim, rules: Rules, held: Held, begin: int, end: int) -> None
             is_timed[day] = 1
             for k in range(rules.item_count):
                 draw_instants(sim, rules, held, k, day)
+            if rules.merges == 1:
+                merge_instants(rules, held, day)
     sim.day = -1
+
+
+@njit(**OPTIONS)
+def merge_instants(rules: Rules, held: Held, day: int) -> None:
+    """Put the instants of a day's transfers that ask for lookups into one order."""
+    offsets, via_dns = numbers_at(held.offsets, rules.item_count), numbers_at(held.via_dns, rules.item_count)
+    begin, count = asked_before(rules, held, day), 0
+    merged = numbers_at(held.asks + 8 * begin, asked_before(rules, held, day + 1) - begin)
+    for k in range(rules.item_count):
+        if via_dns[k] == 1:
+            continue
+        places = places_of(rules, held, k)
+        times = numbers_at(held.times + 8 * (offsets[k] + places[day]), places[day + 1] - places[day])
+        i, j = count - 1, times.size - 1
+        count += times.size
+        at = count - 1
+        while j >= 0:  # from the last one on
+            if i >= 0 and merged[i] > times[j]:
+                merged[at] = merged[i]
+                i -= 1
+            else:
+                merged[at] = times[j]
+                j -= 1
+            at -= 1
 
 
 @njit(**OPTIONS)

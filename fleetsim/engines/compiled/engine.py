@@ -258,6 +258,7 @@ class _Replication:
     def _rules(self, horizon: int, traffic: Own) -> tuple[NDArray[np.void], Ints]:
         platform, devices = self.scenario.platform, self.group.devices
         dns, session, when_blocked = devices.dns, devices.session, devices.when_blocked
+        asking = np.flatnonzero((self.plan.items["dns"] == 0) & (self.plan.items["kind"] != STREAM))
         rules = np.zeros(1, RULES)
         values = {
             "horizon": horizon,
@@ -266,6 +267,9 @@ class _Replication:
             "item_count": self.plan.items.size,
             "step_count": self.plan.drawn_from["kinds"].size,
             "kind_count": self.plan.mean_of_kind.size,
+            "streams": (self.plan.items["kind"] == STREAM).any(),
+            "merges": dns is not None and dns.cache_ttl_ms > 0 and asking.size > 1,
+            "asking_item": asking[0] if asking.size == 1 else -1,
             "takes_time": not self._at_once(traffic),
             "record_interval": NEVER if platform.record_interval_ms is None else platform.record_interval_ms,
             "record_delay": platform.record_delay_ms,
@@ -305,9 +309,8 @@ class _Replication:
         return rules, waits
 
     def _in_sums(self, traffic: Own) -> bool:
-        """May time pass in sums? Where nothing is kept, no session depends on traffic, and no traffic takes time."""
-        flows = (self.plan.items["kind"] == STREAM).any()
-        return not (self.keeps or isinstance(self.group.devices.session, OnDemand) or flows) and self._at_once(traffic)
+        """May time pass in sums? Where nothing is kept, no session depends on traffic, and no transfer takes time."""
+        return not (self.keeps or isinstance(self.group.devices.session, OnDemand)) and self._at_once(traffic)
 
     def _at_once(self, traffic: Own) -> bool:
         """Does no transfer take time?"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from numba import njit
 from numpy.typing import NDArray
 
+from fleetsim.engines.compiled.calm import next_stream
 from fleetsim.engines.compiled.enforcement import evaluate, in_doubt, take_effect
 from fleetsim.engines.compiled.flows import settle
 from fleetsim.engines.compiled.kept import BY_MOVE, BY_RECORD, BY_RETURN, BY_UPDATE
@@ -62,17 +63,6 @@ def next_instant(sim: Sim, rules: Rules, held: Held, plain: bool) -> int:
     if doubt and sim.head < sim.tail:
         now = min(now, held.due[sim.head])
     return now
-
-
-@njit(**OPTIONS)
-def next_stream(rules: Rules, held: Held) -> int:
-    """When the next continuous traffic begins."""
-    found = NEVER
-    for item in range(rules.item_count):
-        stream = stream_of(held, item)
-        if stream[0] < stream[1]:
-            found = min(found, stream[0])
-    return found
 
 
 @njit(**OPTIONS)
@@ -164,11 +154,11 @@ def steps(sim: Sim, rules: Rules, held: Held, now: int) -> None:
 
 @njit(**CALLED_ONCE)
 def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> int:
-    """Live on through the instants of the running day before `stop`, or to a block; return the next one.
+    """Live on through the day's instants before `stop`, or to one after which all may be calm; return the next one.
 
     -1 if there was no room for what happened.
     """
-    blocked = sim.blocked
+    blocked, flows = sim.blocked, sim.flows
     while True:
         if sim.awake == 1:
             plain = is_plain(sim, rules)
@@ -193,7 +183,7 @@ def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> int:
         steps(sim, rules, held, now)
         if sim.full == 1 or (held.written == 1 and not carry_off(held)):
             return -1
-        if sim.blocked > blocked:
+        if rules.sums == 1 and (sim.blocked > blocked or sim.flows != flows):
             return now + 1
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from numba import njit
 from numpy.typing import NDArray
 
+from fleetsim.engines.compiled.calm import calm_until
 from fleetsim.engines.compiled.code import kept
-from fleetsim.engines.compiled.days import calm_until, take_as_sums
 from fleetsim.engines.compiled.drawn import begin_day, draw_traffic
 from fleetsim.engines.compiled.items import DAY
 from fleetsim.engines.compiled.kept import BY_ACTIVATION, BY_INITIAL
@@ -17,6 +17,7 @@ from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import open_session
 from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
 from fleetsim.engines.compiled.state import BY_USE, CARRIED, DRAWN, LIMIT, MOVE, NEVER, READY, Held, Rules, Sim
+from fleetsim.engines.compiled.sums import take_as_sums
 from fleetsim.engines.compiled.words import uniform_at
 from fleetsim.rules.ready import READY_BYTES
 

@@ -42,6 +42,8 @@ def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[
         Upload and download bytes of all transfers of an item, shape (items, 2); -1 where they differ.
     origins
         Where the grid of a periodic item begins.
+    asks
+        Instants of the transfers of all items that ask for lookups, in the order of time, where they are several.
     is_timed
         Of each day: have its instants been drawn?
     first, last
@@ -55,7 +57,7 @@ def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[
         begin >= end: none, or none any more.
     """
     shapes = {
-        **dict.fromkeys(("times", "uploads", "downloads", "durations"), (transfers,)),
+        **dict.fromkeys(("times", "uploads", "downloads", "durations", "asks"), (transfers,)),
         "counts": (steps,),
         **dict.fromkeys(("uploads_by_tile", "downloads_by_tile"), (transfers // TILE + 1,)),
         "places": (items, days + 1),
@@ -97,6 +99,16 @@ def point_to(record: NDArray[np.void], arrays: dict[str, NDArray]) -> None:
 def places_of(rules: Rules, held: Held, item: int) -> NDArray:
     """Of each day and the one after the last: transfers of an item before it."""
     return numbers_at(held.places + 8 * item * (rules.days + 1), rules.days + 1)
+
+
+@njit(**OPTIONS)
+def asked_before(rules: Rules, held: Held, day: int) -> int:
+    """Transfers before a day that ask for a lookup."""
+    via_dns, found = numbers_at(held.via_dns, rules.item_count), 0
+    for item in range(rules.item_count):
+        if via_dns[item] == 0:
+            found += places_of(rules, held, item)[day]
+    return found
 
 
 @njit(**OPTIONS)

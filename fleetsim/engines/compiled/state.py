@@ -94,6 +94,9 @@ RULES: Final = np.dtype(
         "handshake_up",
         "handshake_down",
         "keeps",  # which records
+        "streams",  # is any traffic continuous?
+        "merges",  # do several items ask for lookups, so that their instants are merged?
+        "asking_item",  # the only one that does; -1: none, or several
         "takes_time",  # does any transfer?
         "first_close",  # of the first record, after the activation; DRAWN or NEVER
         "phase_key",
@@ -205,6 +208,7 @@ TRAFFIC_OF_A_SIM: Final = (
     "downloads_by_tile",
     "lookups_by_day",
     "looked_up_by_day",
+    "asks",
     "is_timed",
     "first",
     "last",
