@@ -46,7 +46,7 @@ def documents(draw: Any) -> dict[str, Any]:
     spread = draw(st.integers(0, 3))
     if spread == 1:
         group["rate_spread"] = 0.5
-    elif spread == 2 and any(item["arrivals"]["process"] != "once" for item in traffic.values()):
+    elif spread == 2 and any(item["arrivals"]["process"] not in ("once", "continuous") for item in traffic.values()):
         group["monthly_use"] = {"median": "20 kB", "p95": "90 kB"}
     if draw(st.booleans()):
         group["dns"] = {"query": "7 B", "response": "15 B", "cache_ttl": draw(st.sampled_from(("0 s", "5 min", "1 h")))}

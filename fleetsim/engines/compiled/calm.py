@@ -54,17 +54,17 @@ def calm_until(sim: Sim, rules: Rules, held: Held, now: int) -> int:
         found = min(found, sim.row_end)
     if found <= now:
         return now
-    if sim.status == INACTIVE:
-        return found
     spare = NEVER  # bytes that may be counted until usage decides something
     if sim.in_period == 1 and sim.blocked == 0 and sim.cached_limit != NO_LIMIT:
         spare = sim.cached_limit - sim.counted
     ready = NEVER  # bytes that may move until a ready SIM turns active
     if sim.status == READY and sim.ready_left != NEVER:
         ready = sim.ready_left - 1
-    if spare == NEVER and ready == NEVER:
+    if spare < 0:  # a record may wait for its evaluation
+        return now
+    if (spare == NEVER and ready == NEVER) or sim.status == INACTIVE:
         return found
-    if spare < 0 or ready < 0 or (ready != NEVER and (sim.attempt != NEVER or sim.flows > 0)):
+    if ready < 0 or (ready != NEVER and (sim.attempt != NEVER or sim.flows > 0)):
         return now
     crosses = crossing(sim, rules, held, now, found, spare, ready)
     if crosses >= found:
