@@ -123,7 +123,7 @@ def begin_day(sim: Sim, rules: Rules, held: Held, day: int) -> None:
     first, last = numbers_at(held.first, rules.item_count), numbers_at(held.last, rules.item_count)
     times = numbers_at(held.times, held.transfers)
     for k in range(rules.item_count):
-        while first[k] < last[k] and times[first[k]] < sim.settled_at:
+        while first[k] < last[k] and times[first[k]] < sim.reached:
             first[k] += 1
         while first[k] < last[k] and times[last[k] - 1] >= rules.horizon:
             last[k] -= 1

@@ -79,6 +79,7 @@ def live(sim: Sim, rules: Rules, held: Held) -> bool:
     """Live to the horizon, in sums where that may be; say whether there was room for what was written."""
     now = sim.settled_at
     while now < rules.horizon:
+        sim.reached = now
         stop = min((now // DAY + 1) * DAY, rules.horizon)
         if rules.sums == 1:
             if sim.awake == 0 and next_operation(sim) > now:

@@ -151,6 +151,7 @@ SIM: Final = np.dtype(
             "log_download",
             "log_dns",
             # traffic
+            "reached",  # all instants before it have been lived
             "decisive",  # instant up to which all was calm, and from which on it may not be
             "day",  # whose transfers have still to come; -1: none
             "flows",
