@@ -18,33 +18,44 @@ from fleetsim.version import __version__
 if TYPE_CHECKING:
     from fleetsim.api import choose_limit, load, reprice, run
     from fleetsim.choice.study import LimitStudy
+    from fleetsim.comparing import compare, sweep
+    from fleetsim.comparison.compare import Comparison
+    from fleetsim.comparison.sweep import Sweep
     from fleetsim.errors import BadInput, Mistake
     from fleetsim.results import Result
     from fleetsim.scenario import Scenario
 
 _HOMES = {
     "choose_limit": "fleetsim.api",
+    "compare": "fleetsim.comparing",
     "load": "fleetsim.api",
     "reprice": "fleetsim.api",
     "run": "fleetsim.api",
+    "sweep": "fleetsim.comparing",
     "BadInput": "fleetsim.errors",
+    "Comparison": "fleetsim.comparison.compare",
     "LimitStudy": "fleetsim.choice.study",
     "Mistake": "fleetsim.errors",
     "Result": "fleetsim.results",
     "Scenario": "fleetsim.scenario",
+    "Sweep": "fleetsim.comparison.sweep",
 }
 
 __all__ = [
     "BadInput",
+    "Comparison",
     "LimitStudy",
     "Mistake",
     "Result",
     "Scenario",
+    "Sweep",
     "__version__",
     "choose_limit",
+    "compare",
     "load",
     "reprice",
     "run",
+    "sweep",
 ]
 
 

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from importlib.metadata import version as installed_version
-from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from fleetsim.counted import Kept
 from fleetsim.engines import NAMES, make_ready, resolve
 from fleetsim.errors import BadInput, Mistake
+from fleetsim.experiments.arguments import check_whole, check_word, with_asked
+from fleetsim.experiments.inputs import inputs_of
+from fleetsim.experiments.parquet import Written
+from fleetsim.experiments.provenance import identity, provenance
 from fleetsim.experiments.replicate import MOST_WORKERS, replicate
-from fleetsim.experiments.store import Store, name_of_input
+from fleetsim.experiments.store import SCENARIO, Store
 from fleetsim.experiments.story import tell_worst
 from fleetsim.experiments.summary import CONFIDENCE
+from fleetsim.experiments.until import MOST_OF_ALL, Until, rule_from, telling
 from fleetsim.experiments.workers import Progress
 from fleetsim.files import write_text
 from fleetsim.results import Result
-from fleetsim.scenario import Scenario, dump, input_files, scenario_hash
+from fleetsim.scenario import Scenario, dump
 from fleetsim.scenario import load as load_scenario
 from fleetsim.scenario.schema import Tariff
 from fleetsim.scenario.tariff import tariff_from, with_tariff
 from fleetsim.tables import Block, Tables, Tabulator, Wanted
 from fleetsim.tables.schemas import Keep
-from fleetsim.version import __version__
 
 if TYPE_CHECKING:
     from fleetsim.choice.study import LimitStudy
@@ -65,9 +66,13 @@ def run(
     *,
     out: str | Path | None = None,
     replications: int | None = None,
+    until_precision: str | float | None = None,
+    precision_of: Sequence[str] | Mapping[str, float] | None = None,
+    max_replications: int | None = None,
     seed: int | None = None,
     engine: str = "auto",
     workers: int | None = None,
+    executor: Executor | None = None,
     records: Kept = "none",
     keep: Keep = "rows",
     resume: bool = False,
@@ -85,10 +90,21 @@ def run(
         Folder for the result; ``None`` keeps it in memory.
     replications, seed
         Instead of the scenario's own.
+    until_precision
+        ``"2%"`` or a number: instead of a number of replications, as many as it takes until half of each 95 % interval
+        is at most this share of the mean, and stays so. How many does not depend on workers.
+    precision_of
+        Metrics of the summary whose intervals are meant, of the whole; cost and blocked_sim_periods_share unless said
+        otherwise. ``"cost=5"`` or a mapping: an interval of ± 5 is narrow enough too, however small the mean.
+    max_replications
+        Where to stop anyway; 1,000 unless said otherwise.
     engine
         ``"auto"``, ``"reference"`` or ``"compiled"``. It never changes a row.
     workers
         Processes, or threads of the compiled engine; ``None`` takes all cores where that pays. It never changes a row.
+    executor
+        Of `concurrent.futures`, to simulate there instead: threads, processes, or ``client.get_executor()`` of a Dask
+        cluster (docs/cluster.md). It stays open, and never changes a row.
     records
         ``"none"``; ``"traffic"``: keep usage records with bytes, and events; ``"all"``: those without bytes too.
     keep
@@ -100,7 +116,8 @@ def run(
         Write ``report.html`` and ``figures/`` too.
     progress
         Called with the SIMs to simulate (over all replications) and those that are there already; returns what is then
-        told of every further number of them.
+        told of every further number of them. With `until_precision` it is called again when another number of
+        replications is expected; if it has a method `note`, that is told so in words.
 
     Returns
     -------
@@ -117,42 +134,69 @@ def run(
     started = time.monotonic()
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
-    scenario = _with(scenario, replications=replications, seed=seed)
-    _check_word("engine", engine, NAMES)
-    _check_word("records", records, get_args(Kept))
-    _check_word("keep", keep, get_args(Keep))
+    scenario = with_asked(scenario, replications=replications, seed=seed)
+    check_word("engine", engine, NAMES)
+    check_word("records", records, get_args(Kept))
+    check_word("keep", keep, get_args(Keep))
     wanted = Wanted(records, keep)
-    _check_whole("workers", workers, 1, MOST_WORKERS)
-    engine = resolve(engine, scenario, scenario.replications)
-    everything = range(scenario.replications)
+    check_whole("workers", workers, 1, MOST_WORKERS)
+    check_whole("max_replications", max_replications, 2, MOST_OF_ALL)
+    until = None
+    if until_precision is not None:
+        if replications is not None:
+            raise BadInput(Mistake("until_precision", None, "", "found a number of replications too; expected one"))
+        until = Until(rule_from(scenario, until_precision, precision_of, max_replications), scenario.sims)
+    elif precision_of is not None or max_replications is not None:
+        what = "found no precision; expected one with precision_of and max_replications"
+        raise BadInput(Mistake("until_precision", None, "", what))
+    sims = scenario.sims
+    everything = range(scenario.replications if until is None else until.rule.most)
+    engine = resolve(engine, scenario, min(len(everything), 100) if until else len(everything))
 
     tabulator = Tabulator(scenario, wanted)
 
-    def simulated(done: set[int]) -> Generator[tuple[int, Iterator[Block]], None, None]:
-        tell = progress(scenario.sims * len(everything), scenario.sims * len(done)) if progress else lambda more: None
+    def simulated(done: set[int]) -> Generator[tuple[int, Iterator[Block | Written]], None, None]:
+        tell: Progress = lambda more: None  # noqa: E731
+        if progress and until:
+            tell, until.expect = telling(progress, sims, sims * len(done))
+        elif progress:
+            tell = progress(sims * len(everything), sims * len(done))
         make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
-        return replicate(tabulator, engine, [i for i in everything if i not in done], workers, tell)
+        missing = [i for i in everything if i not in done]
+        return replicate(tabulator, engine, missing, workers, tell, executor, to_files=out is not None)
 
     if out is None:
+        made: list[Tables] = []
         with closing(simulated(set())) as finished:
-            tables = Tables.concatenate([tabulator.tables(replication, blocks) for replication, blocks in finished])
-        return Result(scenario, manifest(scenario, engine, wanted, time.monotonic() - started), tables)
+            for replication, blocks in finished:
+                made.append(tabulator.tables(replication, cast(Iterator[Block], blocks)))
+                if until and until.add(made[-1].replications):
+                    break
+        scenario = with_asked(scenario, replications=len(made), seed=None)
+        return Result(scenario, manifest(scenario, engine, wanted, started, until), Tables.concatenate(made))
 
     store = Store(Path(out), identity(scenario), wanted)
     with store.held():
-        if resume and store.is_complete(len(everything)):
+        complete = resume and (until.check(store) if until else store.is_complete(len(everything)))
+        if complete:
             result = Result.read(out)
             store.forget_parts()  # of a run that was killed when all was there
         else:
-            names, inputs = _inputs(scenario)
-            text = dump(scenario, names)
-            done = store.open(len(everything), text, inputs, resume=resume, overwrite=overwrite) & set(everything)
+            names, inputs = inputs_of(scenario)
+            how = {"resume": resume, "overwrite": overwrite, "at_most": until is not None}
+            done = store.open(len(everything), dump(scenario, names), inputs, **how) & set(everything)
+            number = 0
             with closing(simulated(done)) as finished:  # an error here ends the processes too
-                for replication, blocks in finished:
-                    store.put(replication, blocks, tabulator)
-            tables = store.assemble(len(everything))
-            wall_seconds = time.monotonic() - started
-            result = Result(scenario, manifest(scenario, engine, wanted, wall_seconds), tables, folder=store.folder)
+                for number in everything:
+                    if number not in done:
+                        store.put(*next(finished), tabulator)
+                    if until and until.add(store.sums(number)):
+                        break
+            scenario = with_asked(scenario, replications=number + 1, seed=None)
+            write_text(store.folder / SCENARIO, dump(scenario, names))
+            tables = store.assemble(scenario.replications)
+            made_of = manifest(scenario, engine, wanted, started, until)
+            result = Result(scenario, made_of, tables, folder=store.folder)
             write_text(store.folder / "summary.json", _json(result.summary_rows))
             if report:
                 _write_report(result, store.folder)
@@ -176,6 +220,7 @@ def choose_limit(
     seed: int | None = None,
     engine: str = "auto",
     workers: int | None = None,
+    executor: Executor | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int, int], Progress] | None = None,
@@ -208,7 +253,7 @@ def choose_limit(
         Folder for ``limits.parquet``, ``choice.json`` and what they come from; ``None`` keeps all in memory.
     replications, seed
         Instead of the scenario's own. N replications are chosen from; as many fresh ones say what the answer comes to.
-    engine, workers, progress
+    engine, workers, executor, progress
         As for `run`.
     resume, overwrite
         What to do with a folder that is not empty: judge what is missing there, or replace the result in it. Another
@@ -233,9 +278,9 @@ def choose_limit(
 
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
-    scenario = _with(scenario, replications=replications, seed=seed)
-    _check_word("engine", engine, NAMES)
-    _check_whole("workers", workers, 1, MOST_WORKERS)
+    scenario = with_asked(scenario, replications=replications, seed=seed)
+    check_word("engine", engine, NAMES)
+    check_whole("workers", workers, 1, MOST_WORKERS)
     question = ask(scenario, fleet, limits, max_blocked_share, outage_cost, budget, confidence)
     engine = resolve(engine, scenario, 2 * scenario.replications * len(question.limits))
 
@@ -245,36 +290,19 @@ def choose_limit(
         return progress(total, done) if progress else lambda more: None
 
     folder = None if out is None else Path(out)
-    return choose(question, engine, workers, out=folder, resume=resume, overwrite=overwrite, progress=begin)
-
-
-def identity(scenario: Scenario) -> dict[str, str | int]:
-    """Name what two runs must share for one to go on with the other's replications."""
-    return {"seed": scenario.seed, "version": __version__, "scenario_hash": scenario_hash(scenario)}
-
-
-def manifest(scenario: Scenario, engine: str, wanted: Wanted, wall_seconds: float) -> dict[str, Any]:
-    """Describe a run: what it takes to run it again and get the same rows, and what it took."""
-    start = scenario.start
-    return (
-        identity(scenario)
-        | asdict(wanted)
-        | {
-            "name": scenario.name,
-            "description": scenario.description,
-            "replications": scenario.replications,
-            "engine": engine,
-            "sims": scenario.sims,
-            "start": _iso(start),
-            "end": _iso(start + timedelta(milliseconds=scenario.horizon_ms)),
-            "currency": scenario.tariff.currency,
-            "confidence": CONFIDENCE,
-            "python": platform.python_version(),
-            "packages": {name: installed_version(name) for name in ("simpy", "numpy", "pandas", "pyarrow")},
-            "finished": _iso(datetime.now(UTC).replace(microsecond=0)),
-            "wall_seconds": round(wall_seconds, 3),
-        }
+    return choose(
+        question, engine, workers, out=folder, resume=resume, overwrite=overwrite, progress=begin, executor=executor
     )
+
+
+def manifest(
+    scenario: Scenario, engine: str, wanted: Wanted, started: float, until: Until | None = None
+) -> dict[str, Any]:
+    """Describe a run that began at `started`: what it takes to get the same rows again, and what it took."""
+    asked: dict[str, Any] = {"replications": scenario.replications, "confidence": CONFIDENCE}
+    if until is not None:
+        asked["until_precision"] = until.written()
+    return provenance(scenario, engine, time.monotonic() - started) | asdict(wanted) | asked
 
 
 def report(folder: str | Path) -> Result:
@@ -322,40 +350,8 @@ def _write_report(result: Result, folder: Path) -> None:
     write(result, folder, story)
 
 
-def _inputs(scenario: Scenario) -> tuple[dict[tuple[str, str, str], str], dict[str, Path]]:
-    """Name the files that the scenario needs by their content: what it calls each, and where each is now."""
-    names, inputs = {}, {}
-    for file in input_files(scenario):
-        name = name_of_input(file.sha256)
-        names[file.place], inputs[name] = name, file.path
-    return names, inputs
-
-
 def _json(rows: list[dict[str, Any]]) -> str:
     """One row a line: readable, and quick to compare."""
     import json
 
     return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows) + "\n]\n"
-
-
-def _with(scenario: Scenario, *, replications: int | None, seed: int | None) -> Scenario:
-    """Return the scenario with what a call asks for instead, held to the same bounds."""
-    _check_whole("replications", replications, 1, 1_000_000)
-    _check_whole("seed", seed, 0, 2**63 - 1)
-    changes = {k: int(v) for k, v in (("replications", replications), ("seed", seed)) if v is not None}
-    return scenario.model_copy(update=changes) if changes else scenario
-
-
-def _check_word(name: str, value: object, words: Sequence[str]) -> None:
-    if value not in words:
-        raise BadInput(Mistake(name, None, "", f"found {value!r}; expected one of {', '.join(words)}"))
-
-
-def _check_whole(name: str, value: object, low: int, high: int) -> None:
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if value is not None and not (whole and low <= value <= high):  # type: ignore[operator]
-        raise BadInput(Mistake(name, None, "", f"found {value!r}; expected a whole number from {low:,} to {high:,}"))
-
-
-def _iso(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")

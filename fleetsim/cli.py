@@ -47,18 +47,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from fleetsim import api
+    from fleetsim.experiments.cluster import dask_executor
     from fleetsim.progress import showing_progress
 
     scenario = api.load(options.scenario, options.set)
     _warn(scenario.warnings)
-    with showing_progress() as progress:
+    with dask_executor(options.dask) as executor, showing_progress() as progress:
         result = api.run(
             scenario,
             out=options.out,
             replications=options.replications,
+            until_precision=options.until_precision,
+            precision_of=options.precision_of,
+            max_replications=options.max_replications,
             seed=options.seed,
             engine=options.engine,
             workers=options.workers,
+            executor=executor,
             records=options.records,
             keep=options.keep,
             resume=options.resume,
@@ -67,6 +72,8 @@ def _run(options: argparse.Namespace) -> int:
             progress=progress,
         )
     _show(result)
+    if "until_precision" in result.manifest:
+        print(f"\n{result.manifest['until_precision']['why']}")
     where = Path(options.out)
     print(f"\n{where / 'report.html' if options.report else where}")
     return DONE
@@ -77,11 +84,12 @@ def _choose_limit(options: argparse.Namespace) -> int:
 
     from fleetsim import api
     from fleetsim.choice.terminal import print_choice
+    from fleetsim.experiments.cluster import dask_executor
     from fleetsim.progress import showing_progress
 
     scenario = api.load(options.scenario, options.set)
     _warn(scenario.warnings)
-    with showing_progress() as progress:
+    with dask_executor(options.dask) as executor, showing_progress() as progress:
         study = api.choose_limit(
             scenario,
             fleet=options.fleet,
@@ -95,6 +103,7 @@ def _choose_limit(options: argparse.Namespace) -> int:
             seed=options.seed,
             engine=options.engine,
             workers=options.workers,
+            executor=executor,
             resume=options.resume,
             overwrite=options.overwrite,
             progress=progress,
@@ -102,6 +111,29 @@ def _choose_limit(options: argparse.Namespace) -> int:
     print_choice(study, Console())
     print(f"\n{Path(options.out) / 'choice.json'}")
     return NONE_MEETS if study.recommended_limit_bytes is None else DONE
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Sweep or compare: several scenarios, simulated alike."""
+    from rich.console import Console
+
+    from fleetsim import comparing
+    from fleetsim.comparison.terminal import show
+    from fleetsim.experiments.cluster import dask_executor
+    from fleetsim.progress import showing_progress
+
+    names = ("out", "replications", "seed", "engine", "workers", "resume", "overwrite")
+    with dask_executor(options.dask) as executor, showing_progress() as progress:
+        how = {name: getattr(options, name) for name in names}
+        how |= {"overrides": options.set, "executor": executor, "progress": progress}
+        if "vary" in options:
+            result: comparing.Result = comparing.sweep(options.scenario, options.vary, **how)
+        else:
+            result = comparing.compare(options.scenarios, confidence=options.confidence, **how)
+    _warn(result.provenance["warnings"])
+    show(result, Console())
+    print(f"\n{Path(options.out) / result.file}")
+    return DONE
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -185,7 +217,20 @@ def _parser() -> _Parser:
     )
     _scenario(run)
     run.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
-    _simulation(run)
+    how_many, where = _simulation(run)
+    how_many.add_argument(
+        "--until-precision",
+        metavar="P",
+        help="e.g. 2%%: as many as it takes until 95 %% intervals are within P of their means",
+    )
+    run.add_argument(
+        "--precision-of",
+        action="append",
+        metavar="METRIC[=FLOOR]",
+        help="whose intervals; within FLOOR is enough too (default: cost and blocked_sim_periods_share)",
+    )
+    run.add_argument("--max-replications", type=int, metavar="N", help="where to stop anyway (default: 1,000)")
+    _dask(where)
     run.add_argument(
         "--records", default="none", metavar="none|traffic|all", help="usage records to keep, and with them events"
     )
@@ -194,6 +239,24 @@ def _parser() -> _Parser:
     )
     run.add_argument("--no-report", dest="report", action="store_false", help="tables only")
     _again(run, "simulate only what is missing in DIR")
+
+    sweep = _verb(
+        verbs,
+        "sweep",
+        _compare,
+        "simulate a scenario at every point of a grid, with the same random numbers",
+        "fleetsim sweep scenarios/smart-meters.yaml --vary fleets.meters.data_limit=4MB:8MB:1MB"
+        " --vary platform.record_interval=6min,1h --out out/sweep",
+    )
+    _scenario(sweep)
+    sweep.add_argument(
+        "--vary",
+        action="append",
+        required=True,
+        metavar="PATH=FROM:TO:STEP|LIST",
+        help="values that a path takes, TO included; several make the full grid",
+    )
+    _study(sweep)
 
     choose_limit = _verb(
         verbs,
@@ -222,8 +285,20 @@ def _parser() -> _Parser:
     )
     choose_limit.add_argument("--confidence", default="0.95", metavar="C", help="how sure to be (default: 0.95)")
     choose_limit.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
-    _simulation(choose_limit)
+    _dask(_simulation(choose_limit)[1])
     _again(choose_limit, "judge only what is missing in DIR, under whichever rule")
+
+    compare = _verb(
+        verbs,
+        "compare",
+        _compare,
+        "compare scenarios with the first of them, on common random numbers",
+        "fleetsim compare today.yaml tomorrow.yaml --out out/comparison",
+    )
+    compare.add_argument("scenarios", metavar="SCENARIO", nargs="+", help="scenario files (YAML), two at least")
+    _set(compare)
+    compare.add_argument("--confidence", default="0.95", metavar="C", help="of all differences at once (default: 0.95)")
+    _study(compare)
 
     validate = _verb(
         verbs,
@@ -274,6 +349,16 @@ def _verb(
 
 def _scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", metavar="SCENARIO", help="scenario file (YAML)")
+    _set(parser)
+
+
+def _study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the result")
+    _dask(_simulation(parser)[1])
+    _again(parser, "simulate only what is missing in DIR")
+
+
+def _set(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set",
         action="append",
@@ -283,15 +368,23 @@ def _scenario(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _simulation(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
+_Group = argparse._MutuallyExclusiveGroup
+
+
+def _simulation(parser: argparse.ArgumentParser) -> tuple[_Group, _Group]:
+    """Add how to simulate; return the groups that say how many replications, and where they are simulated."""
+    how_many, where = parser.add_mutually_exclusive_group(), parser.add_mutually_exclusive_group()
+    how_many.add_argument("--replications", type=int, metavar="N", help="instead of the scenario's")
     parser.add_argument("--seed", type=int, metavar="N", help="instead of the scenario's")
     parser.add_argument(
         "--engine", default="auto", metavar="auto|reference|compiled", help="how to simulate; the rows are the same"
     )
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same"
-    )
+    where.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores); the rows are the same")
+    return how_many, where
+
+
+def _dask(where: _Group) -> None:
+    where.add_argument("--dask", metavar="ADDRESS|local", help="simulate on a Dask cluster; see docs/cluster.md")
 
 
 def _again(parser: argparse.ArgumentParser, resume: str) -> None:

@@ -4,24 +4,72 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from fleetsim.experiments.workers import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 LINE_EVERY_S = 30
 
 
+class Shown:
+    """Shows progress; called with how much there is to do and how much is done, it returns a `Progress`.
+
+    Called again, it goes on with other numbers. In a terminal there is a bar, elsewhere a line now and then.
+    """
+
+    def __init__(self, bar: Bar | None) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
+        self._note = ""
+        self._started = self._last = time.monotonic()
+        self._total = self._done = self._began_at = 0
+
+    def note(self, text: str) -> None:
+        """Show a text beside the numbers."""
+        self._note = text
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=text)
+
+    def __call__(self, total: int, done: int) -> Progress:
+        if self._total == 0:
+            self._began_at, self._started = done, time.monotonic()
+        self._total, self._done = total, done
+        if self._bar is not None:
+            if self._task is None:
+                self._task = self._bar.add_task(self._note, total=total, completed=done)
+            self._bar.update(self._task, total=total, completed=done)
+        return self._tell
+
+    def _tell(self, more: int) -> None:
+        self._done += more
+        if self._bar is not None and self._task is not None:
+            self._bar.advance(self._task, more)
+            return
+        now = time.monotonic()
+        if now - self._last >= LINE_EVERY_S and self._done < self._total:
+            self._last = now
+            each = (now - self._started) / max(self._done - self._began_at, 1)
+            left = each * (self._total - self._done)
+            said = f"{self._done:,} of {self._total:,} SIMs simulated, about {left:,.0f} s left"
+            print(f"{self._note}: {said}" if self._note else said, file=sys.stderr, flush=True)
+
+
 @contextmanager
-def showing_progress() -> Iterator[Callable[[int, int], Progress]]:
-    """Yield a function that is told how much there is to do and how much is done, and returns a `Progress`."""
+def showing_progress() -> Iterator[Shown]:
+    """Yield what shows progress."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines
+        yield Shown(None)
         return
     columns = (
         TextColumn("simulating"),
@@ -29,27 +77,7 @@ def showing_progress() -> Iterator[Callable[[int, int], Progress]]:
         MofNCompleteColumn(),
         TextColumn("SIMs"),
         TimeRemainingColumn(),
+        TextColumn("{task.description}"),
     )
     with Bar(*columns, console=console, transient=True) as bar:
-
-        def begin(total: int, done: int) -> Progress:
-            task = bar.add_task("", total=total, completed=done)
-            return lambda more: bar.advance(task, more)
-
-        yield begin
-
-
-def _lines(total: int, done: int) -> Progress:
-    started = last = time.monotonic()
-    began_at = done
-
-    def tell(more: int) -> None:
-        nonlocal done, last
-        done += more
-        now = time.monotonic()
-        if now - last >= LINE_EVERY_S and done < total:
-            last = now
-            left = (now - started) / (done - began_at) * (total - done)
-            print(f"{done:,} of {total:,} SIMs simulated, about {left:,.0f} s left", file=sys.stderr, flush=True)
-
-    return tell
+        yield Shown(bar)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice, product
@@ -17,6 +18,7 @@ from fleetsim.choice.study import LimitStudy
 from fleetsim.choice.tables import Judged
 from fleetsim.choice.task import LimitTask
 from fleetsim.errors import BadInput
+from fleetsim.experiments.executors import AHEAD, capacity_of
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores
@@ -36,6 +38,7 @@ def choose(
     resume: bool,
     overwrite: bool,
     progress: Callable[[int, int], Progress],
+    executor: Executor | None = None,
 ) -> LimitStudy:
     """Choose a limit.
 
@@ -51,6 +54,8 @@ def choose(
         What to do with a folder that is not empty.
     progress
         Told how many SIMs there are to simulate over all replications, and how many of them are judged already.
+    executor
+        Where to judge instead; see `fleetsim.experiments.executors`.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def choose(
                 return LimitStudy.read(folder.path)
             names, inputs = inputs_of(question.scenario)
             known = folder.open(dump(question.scenario, names), inputs, resume=resume, overwrite=overwrite)
-        work = _Work(question, engine, workers, known, folder)
+        work = _Work(question, engine, workers, known, folder, executor)
         try:
             study = _study(question, work, progress, started)
         except BadInput:
@@ -116,6 +121,7 @@ class _Work:
     workers: int | None
     known: list[Judged]
     folder: Folder | None
+    executor: Executor | None
     sims: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -152,11 +158,16 @@ class _Work:
     ) -> Generator[tuple[int, Judgement], None, None]:
         question, workers = self.question, self.workers
         task = LimitTask(question.scenario, self.engine, question.fleet, limits, with_use)
-        if workers is None:
+        if self.executor is not None:
+            workers = capacity_of(self.executor)
+        elif workers is None:
             workers = 1 if self.sims * len(replications) <= SMALL_RUN[self.engine] else cores()
-        blocks = task.blocks(LARGEST_BLOCK[self.engine], 2 * workers)
+        parts = 2 * workers
+        if self.executor is not None:  # a cluster's workers share out replications; where these are few, parts of them
+            parts = -(-AHEAD * workers // max(len(replications), 1))
+        blocks = task.blocks(LARGEST_BLOCK[self.engine], parts)
         tasks = product(replications, blocks)
-        with closing(in_order(task, tasks, workers, KIND[self.engine], tell)) as judgements:
+        with closing(in_order(task, tasks, workers, KIND[self.engine], tell, self.executor)) as judgements:
             for replication in replications:
                 yield replication, Judgement.joined(list(islice(judgements, len(blocks))))
 

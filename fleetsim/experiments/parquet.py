@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +15,26 @@ import pyarrow.parquet as pq
 from fleetsim.experiments.splice import splice
 from fleetsim.files import replacing
 from fleetsim.tables import SCHEMAS
+from fleetsim.tables.tabulate import Totals
 
 ROW_GROUP: Final = 1 << 16
 """Most rows of a row group: so many are held while a table is written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What all SIMs of a replication did, as a worker elsewhere hands it over.
+
+    Attributes
+    ----------
+    files
+        Those `LARGE` tables that are kept, as Parquet files, by name.
+    totals
+        What their rows add up to.
+    """
+
+    files: dict[str, bytes]
+    totals: Totals
 
 
 class Writer:
@@ -91,6 +110,22 @@ def writing(folder: Path, name: str) -> Iterator[Writer]:
         writer = Writer(parquet)
         yield writer
         writer.finish()
+
+
+def encoded(name: str, rows: pa.Table) -> bytes:
+    """The file that `writing` makes of the table of one replication."""
+    schema, stream = SCHEMAS[name], io.BytesIO()
+    with pq.ParquetWriter(stream, schema, **_options(schema)) as parquet:
+        writer = Writer(parquet)
+        writer.write(rows)
+        writer.finish()
+    return stream.getvalue()
+
+
+def write_encoded(folder: Path, name: str, file: bytes) -> None:
+    """Write what `encoded` gave, completely or not at all."""
+    with replacing(_file(folder, name)) as beside:
+        beside.write_bytes(file)
 
 
 def write_whole(folder: Path, name: str, parts: Iterable[Path]) -> None:

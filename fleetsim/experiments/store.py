@@ -13,22 +13,29 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.parquet import read_table, reading, write_whole, writing
-from fleetsim.files import TEMPORARY, held, replacing, sync_folder, write_text
+from fleetsim.experiments.inputs import keep_inputs, remove_inputs
+from fleetsim.experiments.parquet import (
+    Writer,
+    Written,
+    read_table,
+    reading,
+    write_encoded,
+    write_whole,
+    writing,
+)
+from fleetsim.files import TEMPORARY, held, sync_folder, write_text
 from fleetsim.tables import LARGE, ROWS, SCHEMAS, Block, Tables, Tabulator, Wanted
 
 MANIFEST = "manifest.json"
 SCENARIO = "scenario.yaml"
 PARTS = "parts"
 IDENTITY = "run.json"
-INPUTS = "inputs"
 LEFT_BY_A_RUN = (
     MANIFEST,
     "summary.json",
@@ -77,15 +84,22 @@ class Store:
             It is no folder, or another run writes there.
         """
         if self.folder.exists() and not self.folder.is_dir():
-            raise self._refuse("found a file; expected a folder, or a name that is free")
+            raise self.refuse("found a file; expected a folder, or a name that is free")
         self.folder.mkdir(parents=True, exist_ok=True)
         with held(self.folder) as alone:
             if not alone:
-                raise self._refuse("another run writes to this folder; wait for its end or use another folder")
+                raise self.refuse("another run writes to this folder; wait for its end or use another folder")
             yield
 
     def open(
-        self, replications: int, scenario: str, inputs: Mapping[str, Path], *, resume: bool, overwrite: bool
+        self,
+        replications: int,
+        scenario: str,
+        inputs: Mapping[str, Path],
+        *,
+        resume: bool,
+        overwrite: bool,
+        at_most: bool = False,
     ) -> set[int]:
         """Get the folder ready and return the replications that are finished there.
 
@@ -96,9 +110,11 @@ class Store:
         scenario
             The resolved scenario, as YAML.
         inputs
-            The files that it names: `name_of_input` to where each is now.
+            The files that it names, from `fleetsim.experiments.inputs.inputs_of`.
         resume, overwrite
             What to do with a folder that is not empty.
+        at_most
+            Whether the run may turn out to want fewer replications.
 
         Raises
         ------
@@ -111,11 +127,12 @@ class Store:
         if self._occupied():
             self._check(found, replications, resume=resume, overwrite=overwrite)
         finished = 0 if overwrite else self._check_finished_run()
+        if at_most:
+            replications = max(finished, 1)
         self.parts.mkdir(exist_ok=True)
         # Whenever this is killed, the parts that are there are those of the run that `run.json` names.
         self._say_whose(found if overwrite and found else self._with(replications))
-        for name, source in inputs.items():
-            _keep(self.folder / name, source, name)
+        keep_inputs(self.folder, inputs)
         if finished:
             self._take_apart(finished)
         self._remove_result()
@@ -123,7 +140,7 @@ class Store:
             self._remove_parts()
             self._say_whose(self._with(replications))
         write_text(self.folder / SCENARIO, scenario)
-        self._remove_inputs(except_for=inputs)
+        remove_inputs(self.folder, except_for=inputs)
         return set(self._finished())
 
     def is_complete(self, replications: int) -> bool:
@@ -131,14 +148,30 @@ class Store:
         found = self._read(self.folder / MANIFEST)
         return found is not None and all(found[name] == value for name, value in self._with(replications).items())
 
-    def put(self, replication: int, blocks: Iterable[Block], tabulator: Tabulator) -> None:
+    def finished(self) -> dict[str, Any] | None:
+        """Manifest of a finished run in the folder that this one can go on with, if there is one."""
+        found = self._read(self.folder / MANIFEST)
+        same = found is not None and all(found[name] == value for name, value in self.identity.items())
+        return found if same else None
+
+    def sums(self, replication: int) -> pa.Table:
+        """The sums of a replication that is kept."""
+        return read_table(self._part(replication), "replications")
+
+    def put(self, replication: int, blocks: Iterable[Block | Written], tabulator: Tabulator) -> None:
         """Keep the tables of a replication, block by block as they are finished; all of it or nothing."""
         with self._beside(replication) as beside, ExitStack() as opened:
-            large = {name: opened.enter_context(writing(beside, name)) for name in self.names if name in LARGE}
+            large: dict[str, Writer] = {}
             totals = None
             for block in blocks:
-                for name, writer in large.items():
-                    writer.write(block.rows[name])
+                if isinstance(block, Written):
+                    for name, file in block.files.items():
+                        write_encoded(beside, name, file)
+                else:
+                    for name, rows in block.rows.items():
+                        if name not in large:
+                            large[name] = opened.enter_context(writing(beside, name))
+                        large[name].write(rows)
                 totals = block.totals if totals is None else totals + block.totals
             assert totals is not None
             for name, table in tabulator.whole(replication, totals).items():
@@ -166,22 +199,22 @@ class Store:
         """Refuse a folder that holds something else than what was asked for."""
         if overwrite:
             if found is None:
-                raise self._refuse("it holds no result of fleetsim, so --overwrite leaves it alone; use another folder")
+                raise self.refuse("it holds no result of fleetsim, so --overwrite leaves it alone; use another folder")
             return
         if not resume:
             what = "replace its result with --overwrite" if found else "use another folder"
-            raise self._refuse(f"the folder is not empty; go on with --resume, or {what}")
+            raise self.refuse(f"the folder is not empty; go on with --resume, or {what}")
         if found is None:
-            raise self._refuse("there is no run to resume; use another folder")
+            raise self.refuse("there is no run to resume; use another folder")
         for name, value in self.identity.items():
             if found[name] != value:
                 label = f"--{name}" if name in KEPT else name
                 what = {"scenario_hash": "another scenario, by its hash"}.get(name, f"{label} {found[name]}")
-                raise self._refuse(
+                raise self.refuse(
                     f"its run has {what}; this one has {value}; use another folder or replace it with --overwrite"
                 )
         if found["replications"] > replications:  # type: ignore[operator]
-            raise self._refuse(
+            raise self.refuse(
                 f"its run has {found['replications']} replications; this one has {replications};"
                 " ask for at least as many, or replace it with --overwrite"
             )
@@ -227,7 +260,7 @@ class Store:
         try:
             self._check_tables(self.folder)
         except (OSError, pa.ArrowException) as error:
-            raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
+            raise self.refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
         return finished
 
     def _check_tables(self, folder: Path) -> None:
@@ -275,13 +308,6 @@ class Store:
             if place.is_dir():
                 shutil.rmtree(place)
 
-    def _remove_inputs(self, except_for: Mapping[str, Path]) -> None:
-        inputs = self.folder / INPUTS
-        for place in inputs.iterdir() if inputs.is_dir() else ():
-            if place.match("sha256-*.csv") and f"{INPUTS}/{place.name}" not in except_for:
-                place.unlink()
-        _remove_if_empty(inputs)
-
     def _say_whose(self, found: Identity) -> None:
         identity = {name: found[name] for name in self._with(0)}
         write_text(self.parts / IDENTITY, json.dumps(identity, indent=2) + "\n")
@@ -292,29 +318,9 @@ class Store:
     def _part(self, replication: int) -> Path:
         return self.parts / f"{replication:06d}"
 
-    def _refuse(self, why: str) -> BadInput:
+    def refuse(self, why: str) -> BadInput:
+        """Say why the folder is left as it is."""
         return BadInput(Mistake(str(self.folder), None, "", why))
-
-
-def name_of_input(sha256: str) -> str:
-    """Name within the folder of a file that the scenario names, by its content: no two of them collide."""
-    return f"{INPUTS}/sha256-{sha256[:16]}.csv"
-
-
-def _keep(place: Path, source: Path, name: str) -> None:
-    """Copy an input to its place, unless it is there already."""
-    if place.is_file() and _name_by_content(place) == name:
-        return
-    place.parent.mkdir(exist_ok=True)
-    with replacing(place) as beside:
-        shutil.copyfile(source, beside)
-        if _name_by_content(beside) != name:
-            raise OSError(f"{source} has changed since it was read; run again")
-
-
-def _name_by_content(file: Path) -> str:
-    with file.open("rb") as stream:
-        return name_of_input(file_digest(stream, "sha256").hexdigest())
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Simulate blocks of SIMs in this process, over threads or over processes; what is made of them comes in order."""
+"""Simulate blocks of SIMs here, over threads, processes or an executor; what is made of them comes in order."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from operator import itemgetter
 from typing import Any, Literal, TypeVar
+
+from fleetsim.experiments.executors import over_executor
 
 T = TypeVar("T")
 Work = Callable[[int, range], T]
@@ -27,7 +29,12 @@ MOST_LOST = 3
 
 
 def in_order(
-    work: Work[T], tasks: Iterable[Task], workers: int, kind: Kind, progress: Progress = lambda sims: None
+    work: Work[T],
+    tasks: Iterable[Task],
+    workers: int,
+    kind: Kind,
+    progress: Progress = lambda sims: None,
+    executor: Executor | None = None,
 ) -> Generator[T, None, None]:
     """Do the work for each task, and yield what it gives in the order of the tasks, as soon as it is there.
 
@@ -36,17 +43,21 @@ def in_order(
     Parameters
     ----------
     work
-        For processes it has to be one that can be pickled.
+        For processes and executors it has to be one that can be pickled.
     workers
         1 stays in this process and thread.
     kind
         Threads, where the work leaves the interpreter to others for most of its time.
+    executor
+        Where the work is done instead: see :mod:`fleetsim.experiments.executors`.
 
     Raises
     ------
     ChildProcessError
         Processes were killed, and so were those that replaced them.
     """
+    if executor is not None:
+        return over_executor(work, tasks, executor, progress)
     run = _here if workers == 1 else _over_threads if kind == "threads" else _over_processes
     return run(work, iter(tasks), workers, progress)
 

@@ -58,7 +58,12 @@ class Difference(NamedTuple):
 
 
 def paired_difference(
-    values: Floats, baseline: Floats, confidence: float, comparisons: int = 1, most: int = MOST
+    values: Floats,
+    baseline: Floats,
+    confidence: float,
+    comparisons: int = 1,
+    unseen: float = 0.0,
+    most: int = MOST,
 ) -> Difference:
     """Difference of two scenarios on common random numbers, replication by replication.
 
@@ -71,6 +76,10 @@ def paired_difference(
     comparisons
         How many differences are looked at, >= 1. Each has 1 - `confidence` divided by that number (Bonferroni), so that
         all of them hold together.
+    unseen
+        What one event that no replication has seen would add to the difference in a replication; the interval is
+        widened as in `fleetsim.inference.best`, so that a rare event does not leave one without width. It is not where
+        the two are the same in every replication.
     most
         The largest number of replications to plan with.
     """
@@ -83,9 +92,11 @@ def paired_difference(
         return Difference(mean, None, None, False, None, None)
     tail = (1 - confidence) / (2 * comparisons)
     half = student(tail, n) * deviation / math.sqrt(n)
+    if differences.any():
+        half += math.log(1 / tail) / n * unseen
     low, high = mean - half, mean + half
     distinguishable = low > 0 or high < 0
-    needed = n if distinguishable else replications_to_show(abs(mean), deviation, tail, n, most=most)
+    needed = n if distinguishable else replications_to_show(abs(mean), deviation, tail, n, unseen, most)
     apart = _moments(values)[1] ** 2 + _moments(baseline)[1] ** 2
     saved = 1 - deviation**2 / apart if apart > 0 else None
     return Difference(mean, low, high, distinguishable, saved, needed)

@@ -50,8 +50,25 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
     return load_text(text, overrides, file=file)
 
 
-def load_text(text: str, overrides: Sequence[str] = (), *, file: str = "scenario.yaml") -> Scenario:
-    """Read a scenario from its text; `file` is what mistakes call it and where its traces lie.
+Seen = dict[tuple[str, int, int], tuple[TraceRows, tuple[str, ...]]]
+"""Traces that were read, by file, SIMs and horizon: their rows, and what there is to warn of."""
+
+
+def load_text(
+    text: str, overrides: Sequence[str] = (), *, file: str = "scenario.yaml", seen: Seen | None = None
+) -> Scenario:
+    """Read a scenario from its text.
+
+    Parameters
+    ----------
+    text
+        The YAML document.
+    overrides
+        As for `load`.
+    file
+        What mistakes call it, and where its traces lie.
+    seen
+        Traces that are not read again, for scenarios that share them; those that are read are added.
 
     Raises
     ------
@@ -65,7 +82,7 @@ def load_text(text: str, overrides: Sequence[str] = (), *, file: str = "scenario
             raise BadInput(Mistake(file, root.line, "", f"{what}; expected a scenario: name, start, duration, …"))
         root.value = {}
     root = _overridden(root, overrides)
-    return _Loader(root, file).scenario()
+    return _Loader(root, file, {} if seen is None else seen).scenario()
 
 
 def _overridden(root: Node, overrides: Sequence[str]) -> Node:
@@ -84,6 +101,7 @@ def _overridden(root: Node, overrides: Sequence[str]) -> Node:
 class _Loader:
     root: Node
     file: str
+    seen: Seen
     reading: Reading = field(default_factory=Reading)
     mistakes: list[Mistake] = field(default_factory=list)
     file_mistakes: list[Mistake] = field(default_factory=list)
@@ -186,6 +204,11 @@ class _Loader:
 
     def trace(self, path: tuple[Key, ...], name: str, count: int, content: dict[str, bytes | None]) -> TraceRows | None:
         file = os.path.join(os.path.dirname(self.file), name)
+        # Without a horizon there are other mistakes; the rows are checked all the same.
+        key = (file, count, self.reading.horizon_ms or 0)
+        if key in self.seen:
+            self.warnings += self.seen[key][1]
+            return self.seen[key][0]
         if name not in content:
             try:
                 content[name] = read_bytes(Path(file), file, MAX_TRACE_BYTES)
@@ -193,16 +216,15 @@ class _Loader:
                 content[name] = None
                 self.add(path, error.mistakes[0].text, quoted(name))
         data = content[name]
-        # Without a horizon there are other mistakes; the rows are checked all the same.
-        horizon_ms = self.reading.horizon_ms or 0
         if data is None:
             return None
         try:
-            rows, warnings = parse_trace(data, file, count, horizon_ms)
+            rows, warnings = parse_trace(data, *key)
         except BadInput as error:
             self.file_mistakes += error.mistakes
             return None
         self.warnings += warnings
+        self.seen[key] = rows, warnings
         return rows
 
 

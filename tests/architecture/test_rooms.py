@@ -54,12 +54,25 @@ KNOWS = {
         "units",
         "clock",
     },
+    "comparison": {
+        "choice",
+        "report",
+        "experiments",
+        "inference",
+        "engines",
+        "tables",
+        "billing",
+        "scenario",
+        "units",
+        "clock",
+    },
     "results": {"report", "experiments", "tables", "scenario"},
     "report": {"experiments", "counted", "tables", "billing", "scenario", "units", "clock"},
     "progress": {"experiments"},
     "api": {"report", "results", "choice", "experiments", "engines", "tables", "counted", "scenario"},
-    "cli": {"api", "progress", "choice", "report", "experiments", "scenario"},
-    "__init__": {"api", "results", "choice", "scenario"},
+    "comparing": {"comparison", "choice", "experiments", "engines", "scenario"},
+    "cli": {"api", "comparing", "comparison", "progress", "choice", "report", "experiments", "scenario"},
+    "__init__": {"api", "comparing", "comparison", "results", "choice", "scenario"},
     "__main__": {"cli"},
 }
 HOMES = {
@@ -68,6 +81,8 @@ HOMES = {
     "matplotlib": ("report",),
     "jinja2": ("report",),
     "loky": ("experiments",),
+    "distributed": ("experiments/cluster.py",),
+    "dask": ("experiments/cluster.py",),
     "scipy": ("experiments", "inference"),
 }
 

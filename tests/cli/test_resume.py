@@ -154,7 +154,7 @@ def test_resuming_an_absent_folder_starts_and_a_finished_one_has_nothing_to_do(l
 def test_a_run_of_another_version_is_refused(little, tmp_path, fleetsim_, monkeypatch):
     out = tmp_path / "out"
     fleetsim_("run", little, "--out", out, "--workers", 1, "--no-report")
-    monkeypatch.setattr("fleetsim.api.__version__", "99.0")
+    monkeypatch.setattr("fleetsim.experiments.provenance.__version__", "99.0")
     said = fleetsim_("run", little, "--out", out, "--resume", "--replications", 4)
     assert said.status == 2
     assert f"its run has version {fleetsim.__version__}; this one has 99.0; use another folder" in said.err

@@ -1,0 +1,147 @@
+"""``comparison.parquet``: means side by side, and paired differences to the first scenario that hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from fleetsim.clock import MS_PER_HOUR
+from fleetsim.comparison.metrics import METRICS, Floats, Metric, Observed
+from fleetsim.inference.estimate import Estimate
+from fleetsim.inference.means import Difference, mean_interval, paired_difference
+
+COMPARISON_SCHEMA: Final = pa.schema(
+    [
+        pa.field("metric", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+        pa.field("scenario", pa.dictionary(pa.int32(), pa.string()), nullable=False),
+        pa.field("mean", pa.float64(), nullable=False),
+        *(pa.field(name, pa.float64()) for name in ("low", "high", "diff", "diff_low", "diff_high")),
+        pa.field("replications_needed", pa.int64()),
+        pa.field("distinguishable", pa.bool_()),
+        pa.field("variance_saved", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A metric of all scenarios.
+
+    Attributes
+    ----------
+    means
+        Of each scenario.
+    differences
+        Of each scenario but the first, to the first.
+    """
+
+    metric: Metric
+    means: tuple[Estimate, ...]
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What can be said of the scenarios, metric by metric.
+
+    Attributes
+    ----------
+    rows
+        Of metrics that are not the same everywhere.
+    same
+        Names of metrics that are: each replication has the same value in all scenarios.
+    comparisons
+        Differences that hold together at the confidence: those of all rows.
+    """
+
+    rows: tuple[Row, ...]
+    same: tuple[str, ...]
+    comparisons: int
+
+    def row(self, name: str) -> Row | None:
+        """The row of a metric; ``None`` where it is the same everywhere, or there is none."""
+        return next((row for row in self.rows if row.metric.name == name), None)
+
+
+def differences(seen: Observed, confidence: float, horizon_ms: int) -> Differences:
+    """Compare every scenario with the first, replication by replication.
+
+    Parameters
+    ----------
+    seen
+        Of at least two scenarios.
+    confidence
+        Of each scenario's interval by itself, and of all differences together (Bonferroni over the rows that are not
+        the same everywhere).
+    horizon_ms
+        Length of the scenarios.
+    """
+    shown, same = [], []
+    for metric in METRICS:
+        if metric.normal and (not seen.has(metric).all() or _all_are_normal(seen)):
+            continue
+        values = seen.values(metric)
+        if (values == values[0]).all():
+            same.append(metric.name)
+        else:
+            shown.append((metric, values))
+    comparisons = sum(int((values != values[0]).any(axis=1).sum()) for _, values in shown)
+    rows = []
+    for metric, values in shown:
+        paired = [
+            paired_difference(
+                row, values[0], confidence, comparisons, _unseen(seen, metric, row - values[0], horizon_ms)
+            )
+            for row in values[1:]
+        ]
+        if metric.unit == "share":
+            paired = [_of_shares(difference) for difference in paired]
+        rows.append(Row(metric, tuple(mean_interval(row, confidence) for row in values), tuple(paired)))
+    return Differences(tuple(rows), tuple(same), comparisons)
+
+
+def comparison_table(found: Differences, names: Sequence[str]) -> pa.Table:
+    """``comparison.parquet``: a row for each metric and scenario, sorted so; the first one has no difference."""
+    columns: dict[str, list[object]] = {name: [] for name in COMPARISON_SCHEMA.names}
+    for row in found.rows:
+        for name, mean, difference in zip(names, row.means, (None, *row.differences), strict=True):
+            columns["metric"].append(row.metric.name)
+            columns["scenario"].append(name)
+            columns["mean"].append(mean.value)
+            columns["low"].append(mean.low)
+            columns["high"].append(mean.high)
+            columns["diff"].append(difference and difference.value)
+            columns["diff_low"].append(difference and difference.low)
+            columns["diff_high"].append(difference and difference.high)
+            for key in ("replications_needed", "distinguishable", "variance_saved"):
+                columns[key].append(None if difference is None else getattr(difference, key))
+    return pa.table(columns, schema=COMPARISON_SCHEMA)
+
+
+def _of_shares(difference: Difference) -> Difference:
+    """Shares differ by at most 1."""
+    if difference.low is None or difference.high is None:
+        return difference
+    return difference._replace(low=max(difference.low, -1.0), high=min(difference.high, 1.0))
+
+
+def _all_are_normal(seen: Observed) -> bool:
+    return all((seen.whole[name] == seen.normal[name]).all() for name in seen.whole)
+
+
+def _unseen(seen: Observed, metric: Metric, differences: Floats, horizon_ms: int) -> float:
+    """What one blocked SIM-period that no replication has seen would add to the difference in a replication.
+
+    Hours differ in two ways: by SIM-periods that only one of the two blocks, and by how long both block others. Only
+    where some replication shows no difference at all is it the first that matters.
+    """
+    periods = (seen.normal if metric.normal else seen.whole)["sim_periods"].mean(axis=1)
+    of_one = {
+        "blocked_sim_periods_share": 1 / max(float(periods.min()), 1.0),
+        "blocked_sims": 1.0,
+        "blocked_hours": horizon_ms / MS_PER_HOUR if (differences == 0).any() else 0.0,
+    }
+    return of_one.get(metric.of, 0.0)
