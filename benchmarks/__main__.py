@@ -42,7 +42,7 @@ OTHERS: Final = {
 
 
 class Part(NamedTuple):
-    """Rows of the table that simulate one model; SIMs are so many that a run takes about a second."""
+    """Rows of the table that simulate one model; SIMs are so many that a run takes one to a few seconds."""
 
     model: str
     heading: str
@@ -62,10 +62,10 @@ PARTS: Final = (
             "numpy": 50_000,
             "numpy, 2 cores": 100_000,
             "reference": 200,
-            "compiled": 100_000,
-            "compiled, 2 workers": 200_000,
-            "compiled, sums": 200_000,
-            "compiled, sums, 2 workers": 400_000,
+            "compiled": 500_000,
+            "compiled, 2 workers": 1_000_000,
+            "compiled, sums": 500_000,
+            "compiled, sums, 2 workers": 1_000_000,
         },
     ),
     Part(
@@ -80,10 +80,10 @@ PARTS: Final = (
             "numpy": 5_000,
             "numpy, 2 cores": 10_000,
             "reference": 40,
-            "compiled": 30_000,
-            "compiled, 2 workers": 60_000,
-            "compiled, sums": 30_000,
-            "compiled, sums, 2 workers": 60_000,
+            "compiled": 100_000,
+            "compiled, 2 workers": 200_000,
+            "compiled, sums": 100_000,
+            "compiled, sums, 2 workers": 200_000,
         },
     ),
     Part(

@@ -61,5 +61,5 @@ def make_ready(name: str, tell: Callable[[str], None]) -> None:
         from fleetsim.engines.compiled.engine import CompiledEngine
 
         if not is_compiled():
-            tell("compiling the engine, once: about 20 s")
+            tell("compiling the engine, once: about 30 s")
         CompiledEngine().compile()
