@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetsim.experiments.statistics import rank
+from fleetsim.inference.quantiles import rank
 from fleetsim.tables.histogram import bounds, cells_of
 
 Ints = NDArray[np.int64]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from fleetsim.experiments.exact_quantiles import quantiles_of
-from fleetsim.experiments.statistics import rank
+from fleetsim.inference.quantiles import rank
 
 Ints = NDArray[np.int64]
 

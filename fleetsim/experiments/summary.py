@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fleetsim.billing import CAUSES
 from fleetsim.clock import MS_PER_HOUR
 from fleetsim.experiments.over_sims import ALL, OverSims, Part, Spread, of
-from fleetsim.experiments.statistics import mean_interval, quantile_interval
+from fleetsim.inference.means import mean_interval
+from fleetsim.inference.quantiles import quantile_interval
 
 CONFIDENCE = 0.95
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}

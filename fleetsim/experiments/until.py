@@ -21,10 +21,11 @@ from fleetsim.clock import MS_PER_HOUR
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.parquet import read_table
 from fleetsim.experiments.phrases import some
-from fleetsim.experiments.statistics import Estimate, mean_interval
 from fleetsim.experiments.store import Store
 from fleetsim.experiments.summary import CONFIDENCE, OVER_REPLICATIONS
 from fleetsim.experiments.workers import Progress
+from fleetsim.inference.estimate import Estimate
+from fleetsim.inference.means import mean_interval
 from fleetsim.inference.precision import Decision, Precision, decide
 from fleetsim.inference.shares import none_seen
 from fleetsim.scenario.schema import Scenario

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetsim.experiments.over_sims import Part, of
-from fleetsim.experiments.statistics import mean_interval
+from fleetsim.inference.means import mean_interval
 from fleetsim.report import words
 from fleetsim.report.source import (
     FEW_EVENTS,

@@ -67,7 +67,7 @@ KNOWS = {
         "clock",
     },
     "results": {"report", "experiments", "tables", "scenario"},
-    "report": {"experiments", "counted", "tables", "billing", "scenario", "units", "clock"},
+    "report": {"experiments", "inference", "counted", "tables", "billing", "scenario", "units", "clock"},
     "progress": {"experiments"},
     "api": {"report", "results", "choice", "experiments", "engines", "tables", "counted", "scenario"},
     "comparing": {"comparison", "choice", "experiments", "engines", "scenario"},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fleetsim.experiments import exact_quantiles as module
 from fleetsim.experiments.exact_quantiles import quantiles, quantiles_of
-from fleetsim.experiments.statistics import quantile
+from fleetsim.inference.quantiles import quantile
 
 SHARES = [0.001, 0.5, 0.95, 0.99, 1.0]
 pieces = st.lists(st.lists(st.integers(0, 2**61) | st.integers(0, 3) | st.integers(10**6, 10**6 + 1500), max_size=40))

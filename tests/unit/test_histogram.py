@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from fleetsim.counted import COUNTED, HAPPENED, NOT_BLOCKED, RECORDED, Counted
 from fleetsim.experiments.over_sims import ALL, FromHistograms, FromRows, Part, Spread
-from fleetsim.experiments.statistics import quantile
 from fleetsim.experiments.summary import OVER_SIMS, summarise
+from fleetsim.inference.quantiles import quantile
 from fleetsim.scenario.load import load_text
 from fleetsim.tables import SCHEMAS, Tables, Wanted, tabulate
 from fleetsim.tables.histogram import METRICS, RELATIVE_WIDTH, bounds, cells_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fleetsim
 from fleetsim.experiments.over_sims import ALL
-from fleetsim.experiments.statistics import quantile
+from fleetsim.inference.quantiles import quantile
 from fleetsim.report.overview import Overview
 from fleetsim.results import Result
 from fleetsim.scenario.load import load_text

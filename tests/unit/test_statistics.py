@@ -9,12 +9,8 @@ from itertools import accumulate
 import numpy as np
 import pytest
 
-from fleetsim.experiments.statistics import (
-    mean_interval,
-    quantile,
-    quantile_interval,
-    replications_for_quantile,
-)
+from fleetsim.inference.means import mean_interval
+from fleetsim.inference.quantiles import quantile, quantile_interval, replications_for_quantile
 
 
 def test_the_mean_has_students_t_interval():
