@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -19,7 +18,7 @@ from fleetsim.experiments.arguments import check_whole, check_word, with_asked
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.parquet import Written
 from fleetsim.experiments.provenance import identity, provenance
-from fleetsim.experiments.replicate import MOST_WORKERS, replicate
+from fleetsim.experiments.replicate import MOST_WORKERS, beginning, replicate
 from fleetsim.experiments.store import SCENARIO, Store
 from fleetsim.experiments.story import tell_worst
 from fleetsim.experiments.summary import CONFIDENCE
@@ -161,7 +160,7 @@ def run(
             tell, until.expect = telling(progress, sims, sims * len(done))
         elif progress:
             tell = progress(sims * len(everything), sims * len(done))
-        make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
+        make_ready(engine)
         missing = [i for i in everything if i not in done]
         return replicate(tabulator, engine, missing, workers, tell, executor, to_files=out is not None)
 
@@ -283,11 +282,7 @@ def choose_limit(
     check_whole("workers", workers, 1, MOST_WORKERS)
     question = ask(scenario, fleet, limits, max_blocked_share, outage_cost, budget, confidence)
     engine = resolve(engine, scenario, 2 * scenario.replications * len(question.limits))
-
-    def begin(total: int, done: int) -> Progress:
-        if done < total:
-            make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
-        return progress(total, done) if progress else lambda more: None
+    begin = beginning(engine, progress)
 
     folder = None if out is None else Path(out)
     return choose(

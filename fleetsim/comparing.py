@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from decimal import Decimal
@@ -15,10 +14,10 @@ from fleetsim.comparison.compare import Comparison, compare_scenarios
 from fleetsim.comparison.points import grid, load_points, source_of
 from fleetsim.comparison.side_by_side import side_by_side
 from fleetsim.comparison.sweep import Grid, Sweep, sweep_grid
-from fleetsim.engines import NAMES, make_ready, resolve, transfers
+from fleetsim.engines import NAMES, resolve, transfers
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.arguments import check_whole, check_word, with_asked
-from fleetsim.experiments.replicate import MOST_WORKERS
+from fleetsim.experiments.replicate import MOST_WORKERS, beginning
 from fleetsim.experiments.workers import Progress
 from fleetsim.scenario import Scenario
 
@@ -82,7 +81,7 @@ def sweep(
         replications = loaded[0].replications
     scenarios = [with_asked(each, replications=replications, seed=seed) for each in loaded]
     engine = _resolved(engine, scenarios)
-    begin = _beginning(engine, progress)
+    begin = beginning(engine, progress)
     asked = Grid(tuple(axes), tuple(points), tuple(scenarios))
     folder = None if out is None else Path(out)
     return sweep_grid(asked, engine, workers, executor, out=folder, resume=resume, overwrite=overwrite, progress=begin)
@@ -144,7 +143,7 @@ def compare(
     sure = read_confidence(confidence)
     asked = side_by_side(scenarios, overrides, replications, seed)
     engine = _resolved(engine, asked.scenarios)
-    begin = _beginning(engine, progress)
+    begin = beginning(engine, progress)
     folder = None if out is None else Path(out)
     return compare_scenarios(
         asked, sure, engine, workers, executor, out=folder, resume=resume, overwrite=overwrite, progress=begin
@@ -172,14 +171,3 @@ def _axes(vary: Mapping[str, str | Sequence[Any]] | Sequence[str]) -> list[Axis]
 
 def _resolved(engine: str, scenarios: Sequence[Scenario]) -> str:
     return resolve(engine, max(scenarios, key=transfers), scenarios[0].replications * len(scenarios))
-
-
-def _beginning(engine: str, progress: Callable[[int, int], Progress] | None) -> Callable[[int, int], Progress]:
-    """Begin to simulate: get the engine ready, if there is anything to do."""
-
-    def begin(total: int, done: int) -> Progress:
-        if done < total:
-            make_ready(engine, lambda what: print(f"fleetsim: {what}", file=sys.stderr, flush=True))
-        return progress(total, done) if progress else lambda more: None
-
-    return begin

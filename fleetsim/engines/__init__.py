@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
 from importlib.util import find_spec
 
 from fleetsim.engines.base import Engine
@@ -11,7 +11,7 @@ from fleetsim.scenario.schema import Continuous, Once, Scenario, Trace
 NAMES = ("auto", "reference", "compiled")
 """What can be asked for; ``auto`` takes the engine that is fastest for the scenario."""
 
-COMPILING_S = 20.0
+COMPILING_S = 30.0
 """What it takes to compile, about; once, for the code is kept."""
 LOADING_S = 1.0
 """What it takes to load code that was compiled before, about."""
@@ -54,12 +54,12 @@ def engine_named(name: str) -> Engine:
     return ReferenceEngine()
 
 
-def make_ready(name: str, tell: Callable[[str], None]) -> None:
-    """Compile what an engine needs, once and before there are other processes; `tell` is told what takes so long."""
+def make_ready(name: str) -> None:
+    """Compile what an engine needs, once and before there are other processes, and say on stderr what takes so long."""
     if name == "compiled":
         from fleetsim.engines.compiled.code import is_compiled
         from fleetsim.engines.compiled.engine import CompiledEngine
 
         if not is_compiled():
-            tell("compiling the engine, once: about 30 s")
+            print(f"fleetsim: compiling the engine, once: about {COMPILING_S:.0f} s", file=sys.stderr, flush=True)
         CompiledEngine().compile()

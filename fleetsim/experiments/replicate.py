@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from itertools import islice, product
 from typing import Any
 
 from fleetsim.counted import Counted, Kept
-from fleetsim.engines import REFERENCE_TRANSFERS_PER_S, engine_named, transfers
+from fleetsim.engines import REFERENCE_TRANSFERS_PER_S, engine_named, make_ready, transfers
 from fleetsim.experiments.executors import AHEAD, capacity_of
 from fleetsim.experiments.parquet import Written, encoded
 from fleetsim.experiments.workers import Kind, Progress, in_order
@@ -38,6 +38,17 @@ SMALL_RUN = {"reference": 500, "compiled": 1_000}
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def beginning(engine: str, progress: Callable[[int, int], Progress] | None) -> Callable[[int, int], Progress]:
+    """Return what is told the SIMs to simulate and those that are known; it gets the engine ready, if need be."""
+
+    def begin(total: int, done: int) -> Progress:
+        if done < total:
+            make_ready(engine)
+        return progress(total, done) if progress else lambda more: None
+
+    return begin
 
 
 def replicate(
