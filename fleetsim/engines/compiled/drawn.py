@@ -83,6 +83,7 @@ def draw_traffic(
     if count_of_all > room:
         return False
     held.transfers = room
+    uploads_differ, downloads_differ = False, False
     for k in range(rules.item_count):
         item = items[k]
         first, count, fixed = offsets[k], places_of(rules, held, k)[days], fixed_of(held, k)
@@ -95,23 +96,27 @@ def draw_traffic(
             copy_to(downloads, given[2][begin:end])
             copy_to(durations, given[3][begin:end])
             fill_with(fixed, -1)
+            uploads_differ, downloads_differ = True, True
             continue
         fixed[0], fixed[1] = item.upload_bytes, item.download_bytes
         if item.scaled == 1:
             scale(fixed, size_factor)
         if item.upload >= 0:
             fixed[0] = -1
+            uploads_differ = True
             draw_sizes(uploads, rules, held, item.upload, item.upload_key, item.upload_rest_key, number, replication)
             if item.scaled == 1:
                 scale(uploads, size_factor)
         if item.download >= 0:
             fixed[1] = -1
+            downloads_differ = True
             keys = item.download_key, item.download_rest_key
             draw_sizes(downloads, rules, held, item.download, keys[0], keys[1], number, replication)
             if item.scaled == 1:
                 scale(downloads, size_factor)
-    if rules.sums == 1:
+    if rules.sums == 1 and uploads_differ:
         add_up(held.uploads, held.uploads_by_tile, count_of_all)
+    if rules.sums == 1 and downloads_differ:
         add_up(held.downloads, held.downloads_by_tile, count_of_all)
     return True
 

@@ -265,7 +265,6 @@ class _Replication:
             "days": -(-horizon // MS_PER_DAY),
             "replication": self.replication,
             "item_count": self.plan.items.size,
-            "step_count": self.plan.drawn_from["kinds"].size,
             "kind_count": self.plan.mean_of_kind.size,
             "streams": (self.plan.items["kind"] == STREAM).any(),
             "merges": dns is not None and dns.cache_ttl_ms > 0 and asking.size > 1,

@@ -103,7 +103,6 @@ RULES: Final = np.dtype(
         "again",  # is each SIM's life lived under several limits?
         "sums",  # may anything be taken as sums?
         "item_count",
-        "step_count",  # of the Poisson items
         "kind_count",  # of steps
         *DRAWN_FROM,
     )
