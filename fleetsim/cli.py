@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fleetsim.errors import BadInput, Mistake
+from fleetsim.interrupt import never_lost
 from fleetsim.version import __version__
 
 DONE, FAILED, BAD_INPUT, NONE_MEETS, INTERRUPTED = 0, 1, 2, 3, 130
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         try:
             options = _parser().parse_args(arguments)
-            return int(options.verb(options))
+            with never_lost():
+                return int(options.verb(options))
         finally:
             sys.stdout.flush()  # here, for at the program's end it is too late to say that it failed
     except BadInput as mistakes:

@@ -71,7 +71,8 @@ KNOWS = {
     "progress": {"experiments"},
     "api": {"report", "results", "choice", "experiments", "engines", "tables", "counted", "scenario"},
     "comparing": {"comparison", "choice", "experiments", "engines", "scenario"},
-    "cli": {"api", "comparing", "comparison", "progress", "choice", "report", "experiments", "scenario"},
+    "interrupt": set(),
+    "cli": {"interrupt", "api", "comparing", "comparison", "progress", "choice", "report", "experiments", "scenario"},
     "__init__": {"api", "comparing", "comparison", "results", "choice", "scenario"},
     "__main__": {"cli"},
 }
