@@ -11,7 +11,7 @@ import pyarrow as pa
 from fleetsim.clock import MS_PER_HOUR
 from fleetsim.comparison.metrics import METRICS, Floats, Metric, Observed
 from fleetsim.inference.estimate import Estimate
-from fleetsim.inference.means import Difference, mean_interval, paired_difference
+from fleetsim.inference.means import Difference, paired_difference
 
 COMPARISON_SCHEMA: Final = pa.schema(
     [
@@ -99,7 +99,7 @@ def differences(seen: Observed, confidence: float, horizon_ms: int) -> Differenc
         ]
         if metric.unit == "share":
             paired = [_of_shares(difference) for difference in paired]
-        rows.append(Row(metric, tuple(mean_interval(row, confidence) for row in values), tuple(paired)))
+        rows.append(Row(metric, tuple(seen.means(metric, confidence)), tuple(paired)))
     return Differences(tuple(rows), tuple(same), comparisons)
 
 

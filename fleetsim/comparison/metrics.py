@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fleetsim.comparison.simulate import CASE
-from fleetsim.experiments.summary import OVER_REPLICATIONS
+from fleetsim.experiments.summary import OVER_REPLICATIONS, mean_of
+from fleetsim.inference.estimate import Estimate
 from fleetsim.tables import SCHEMAS
 
 Floats = NDArray[np.float64]
@@ -79,6 +80,15 @@ class Observed:
         """Values of a metric, float64 of shape (cases, replications)."""
         sums = self.normal if metric.normal else self.whole
         return metric.measure(lambda name: sums[name].astype(np.float64))
+
+    def means(self, metric: Metric, confidence: float) -> list[Estimate]:
+        """Mean of each case over its replications, with an interval of its own."""
+        sums = self.normal if metric.normal else self.whole
+
+        def of_case(case: int) -> Estimate:
+            return mean_of(metric.of, lambda name: sums[name][case].astype(np.float64), confidence)
+
+        return [of_case(case) for case in range(len(sums["sims"]))]
 
     def has(self, metric: Metric) -> NDArray[np.bool_]:
         """Which cases have SIM-periods that the metric is of; shape (cases,)."""

@@ -28,7 +28,6 @@ from fleetsim.experiments.store import SCENARIO
 from fleetsim.experiments.study_folder import Study, StudyFolder, read_table
 from fleetsim.experiments.summary import CONFIDENCE, QUANTILES
 from fleetsim.experiments.workers import Progress
-from fleetsim.inference.means import mean_interval
 from fleetsim.inference.quantiles import quantile_interval
 from fleetsim.scenario import Scenario, dump, scenario_hash
 from fleetsim.version import __version__
@@ -225,12 +224,12 @@ def metric_columns(seen: Observed) -> dict[str, list[float | None]]:
         there = seen.has(metric) if metric.normal else np.ones(len(seen.whole["sims"]), np.bool_)
         if not there.any():
             continue
-        values = seen.values(metric)
-        estimates = [mean_interval(row, CONFIDENCE) if has else None for row, has in zip(values, there, strict=True)]
+        means = seen.means(metric, CONFIDENCE)
+        estimates = [mean if has else None for mean, has in zip(means, there, strict=True)]
         for end, part in (("", "value"), ("_low", "low"), ("_high", "high")):
             found[f"{metric.name}{end}"] = [None if each is None else getattr(each, part) for each in estimates]
         if metric.name == "cost":
-            found |= {f"cost_{name}": _quantiles(values, q) for name, q in QUANTILES.items()}
+            found |= {f"cost_{name}": _quantiles(seen.values(metric), q) for name, q in QUANTILES.items()}
     return found
 
 
