@@ -16,7 +16,7 @@ from fleetsim.engines.compiled.lifecycle import next_operation
 from fleetsim.engines.compiled.passing import next_item
 from fleetsim.engines.compiled.pointed import copy_to, numbers_at
 from fleetsim.engines.compiled.room import stream_of
-from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
+from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import INACTIVE, NEVER, READY, Held, Rules, Sim
 
 
@@ -38,7 +38,7 @@ def next_stream(rules: Rules, held: Held) -> int:
     return found
 
 
-@njit(**CALLED_ONCE)
+@njit(**OPTIONS)
 def calm_until(sim: Sim, rules: Rules, held: Held, now: int) -> int:
     """Up to which instant everything may be taken as sums; `now`, if nothing may."""
     if sim.awake == 0 or sim.pending == 1 or sim.judged == 0:

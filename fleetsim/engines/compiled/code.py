@@ -10,7 +10,7 @@ from typing import Any
 
 from numba import njit
 
-from fleetsim.engines.compiled.settings import OPTIONS
+from fleetsim.engines.compiled.settings import CALLED_FROM_PYTHON
 
 
 @lru_cache(maxsize=1)
@@ -28,7 +28,7 @@ def digest() -> str:
 def kept(function: Callable[..., Any]) -> Any:
     """Compile a function when it is called first, and keep the code: beside this file, or with the user's caches."""
     function.__qualname__ = f"{function.__name__}_{digest()}"
-    return njit(cache=True, **{**OPTIONS, "no_cpython_wrapper": False})(function)
+    return njit(cache=True, **CALLED_FROM_PYTHON)(function)
 
 
 def is_compiled() -> bool:

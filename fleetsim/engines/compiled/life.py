@@ -29,7 +29,7 @@ from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.records import close_until, recorded_until
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import end_session, session_end
-from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
+from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import (
     INACTIVE,
     MAKE_ACTIVE,
@@ -152,7 +152,7 @@ def steps(sim: Sim, rules: Rules, held: Held, now: int) -> None:
         recorded_until(sim, rules, held, now)
 
 
-@njit(**CALLED_ONCE)
+@njit(**OPTIONS)
 def live_until(sim: Sim, rules: Rules, held: Held, stop: int) -> int:
     """Live on through the day's instants before `stop`, or to one after which all may be calm; return the next one.
 

@@ -15,7 +15,7 @@ from fleetsim.engines.compiled.lifecycle import end_of_horizon, next_bounds, nex
 from fleetsim.engines.compiled.pointed import copy_to, fill_with, numbers_at
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import open_session
-from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
+from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import BY_USE, CARRIED, DRAWN, LIMIT, MOVE, NEVER, READY, Held, Rules, Sim
 from fleetsim.engines.compiled.sums import take_as_sums
 from fleetsim.engines.compiled.words import uniform_at
@@ -74,7 +74,7 @@ def go_on_with_period(sim: Sim, rules: Rules, held: Held, used: int, blocked: in
         sim.pending_cause = BY_INITIAL
 
 
-@njit(**CALLED_ONCE)
+@njit(**OPTIONS)
 def live(sim: Sim, rules: Rules, held: Held) -> bool:
     """Live to the horizon, in sums where that may be; say whether there was room for what was written."""
     now = sim.settled_at
@@ -100,7 +100,7 @@ def live(sim: Sim, rules: Rules, held: Held) -> bool:
     return carry_off(held) and sim.full == 0
 
 
-@njit(**CALLED_ONCE)
+@njit(**OPTIONS)
 def live_under(
     sim: Sim, rules: Rules, held: Held, limit: int, activation: int, ready_until: int, used: int, blocked: int
 ) -> bool:

@@ -12,11 +12,11 @@ from fleetsim.engines.compiled.passing import move_all
 from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.records import close_until
 from fleetsim.engines.compiled.room import asked_before
-from fleetsim.engines.compiled.settings import CALLED_ONCE, OPTIONS
+from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import INACTIVE, NEVER, OFFERED, UNDELIVERED, Held, Rules, Sim
 
 
-@njit(**CALLED_ONCE)
+@njit(**OPTIONS)
 def take_as_sums(sim: Sim, rules: Rules, held: Held, now: int, until: int) -> None:
     """Let the time from `now` to `until` pass, in which no instant matters."""
     if sim.flows > 0:
