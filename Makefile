@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: run test lint types tests bench verify docs picture clean
+.PHONY: run test lint types tests bench verify docs site notebooks picture clean
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -31,14 +31,24 @@ bench: $(READY)
 verify: $(READY)
 	FLEETSIM_VERIFY=1 $(BIN)/pytest -n 2 -m verify
 
-# The reference of every key, from the models.
+# The pages of reference, from the program.
 docs: $(READY)
-	$(BIN)/python docs/make_reference.py
+	$(BIN)/python -m docs.make_reference
 
-# The picture in the README.
+# The pages as a site in build/site, which needs no network.
+site: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# The notebooks, run again, with what they say.
+notebooks: $(READY)
+	$(BIN)/python notebooks/execute.py
+
+# The pictures in README and docs.
 picture: $(READY)
 	$(BIN)/fleetsim run scenarios/smart-meters.yaml --out out/smart-meters --overwrite
-	cp out/smart-meters/figures/overage_by_cause.png docs/overage_by_cause.png
+	cp out/smart-meters/figures/overage_by_cause.png out/smart-meters/figures/sim_period.png docs/
+	$(BIN)/fleetsim run docs/machines.yaml --out out/machines --overwrite
+	cp out/machines/figures/blocked_over_time.png docs/who_falls_silent.png
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,6 +1,6 @@
-"""Write docs/scenario.md, the reference of a scenario's keys, from the models that read them.
+"""Write the pages of reference from the program: scenario.md (every key, from the models), cli.md and tables.md.
 
-Run it from anywhere after a change to a model, a preset or every-key.yaml: ``python docs/make_reference.py``.
+Run ``make docs`` after a change to a model, a preset, every-key.yaml, the command line or a table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from docs.making import command_line, tables
 from fleetsim import units
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.laws import MAX_SIZE_BYTES, MAX_VALUES, Law
@@ -141,11 +142,11 @@ SET = """\
 and a number counts the entries of the timeline from 0. Names of fleets, groups and items have no dots and no slashes,
 so that a path is clear.
 
-```
-fleetsim run scenario.yaml --out out/8mb --set fleets.meters.data_limit=8MB --set platform.record_interval=1min
+```sh
+fleetsim validate scenarios/smart-meters.yaml --set fleets.meters.data_limit=8MB --set platform.record_interval=1min
 ```
 
-In Python: `fleetsim.load("scenario.yaml", ["fleets.meters.data_limit=8MB"])`.
+In Python: `fleetsim.load("scenarios/smart-meters.yaml", ["fleets.meters.data_limit=8MB"])`.
 """
 
 TRACES = """\
@@ -448,8 +449,8 @@ def _whole_example() -> str:
     return (
         "## A scenario that uses every key\n\n"
         f"It is there to be looked at; it answers no question. It is the file `{EXAMPLE.name}` beside this page.\n\n"
-        f"```yaml\n{example}```\n\nIts trace:\n\n```csv {TRACE.name}\n{trace}```\n"
-        f"\nIts SIMs that are in the middle of a billing period:\n\n```csv {SIMS.name}\n{sims}```\n"
+        f'```yaml\n{example}```\n\nIts trace:\n\n```csv title="{TRACE.name}"\n{trace}```\n'
+        f'\nIts SIMs that are in the middle of a billing period:\n\n```csv title="{SIMS.name}"\n{sims}```\n'
     )
 
 
@@ -457,5 +458,11 @@ def _anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def pages() -> dict[Path, str]:
+    """Return the text of every page that is made."""
+    return {PAGE: page(), HERE / "cli.md": command_line.page(), HERE / "tables.md": tables.page()}
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    for file, content in pages().items():
+        file.write_text(content, encoding="utf-8", newline="\n")

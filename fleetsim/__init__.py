@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from fleetsim.comparing import compare, sweep
     from fleetsim.comparison.compare import Comparison
     from fleetsim.comparison.sweep import Sweep
-    from fleetsim.errors import BadInput, Mistake
+    from fleetsim.errors import BadInput, FunctionFailed, Mistake
     from fleetsim.results import Result
     from fleetsim.scenario import Scenario
+    from fleetsim.scenario.functions import ArrivalFunction, SimFacts, SizeFunction
 
 _HOMES = {
     "choose_limit": "fleetsim.api",
@@ -32,22 +33,30 @@ _HOMES = {
     "reprice": "fleetsim.api",
     "run": "fleetsim.api",
     "sweep": "fleetsim.comparing",
+    "ArrivalFunction": "fleetsim.scenario.functions",
     "BadInput": "fleetsim.errors",
     "Comparison": "fleetsim.comparison.compare",
+    "FunctionFailed": "fleetsim.errors",
     "LimitStudy": "fleetsim.choice.study",
     "Mistake": "fleetsim.errors",
     "Result": "fleetsim.results",
     "Scenario": "fleetsim.scenario",
+    "SimFacts": "fleetsim.scenario.functions",
+    "SizeFunction": "fleetsim.scenario.functions",
     "Sweep": "fleetsim.comparison.sweep",
 }
 
 __all__ = [
+    "ArrivalFunction",
     "BadInput",
     "Comparison",
+    "FunctionFailed",
     "LimitStudy",
     "Mistake",
     "Result",
     "Scenario",
+    "SimFacts",
+    "SizeFunction",
     "Sweep",
     "__version__",
     "choose_limit",

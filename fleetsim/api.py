@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from fleetsim.counted import Kept
 from fleetsim.engines import NAMES, make_ready, resolve
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.arguments import check_whole, check_word, with_asked
+from fleetsim.experiments.arguments import check_functions, check_whole, check_word, with_asked
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.parquet import Written
 from fleetsim.experiments.provenance import identity, provenance
@@ -137,6 +137,7 @@ def run(
     check_word("engine", engine, NAMES)
     check_word("records", records, get_args(Kept))
     check_word("keep", keep, get_args(Keep))
+    check_functions(scenario)
     wanted = Wanted(records, keep)
     check_whole("workers", workers, 1, MOST_WORKERS)
     check_whole("max_replications", max_replications, 2, MOST_OF_ALL)
@@ -281,6 +282,7 @@ def choose_limit(
     check_word("engine", engine, NAMES)
     check_whole("workers", workers, 1, MOST_WORKERS)
     question = ask(scenario, fleet, limits, max_blocked_share, outage_cost, budget, confidence)
+    check_functions(scenario)
     engine = resolve(engine, scenario, 2 * scenario.replications * len(question.limits))
     begin = beginning(engine, progress)
 

@@ -16,7 +16,7 @@ from fleetsim.comparison.side_by_side import side_by_side
 from fleetsim.comparison.sweep import Grid, Sweep, sweep_grid
 from fleetsim.engines import NAMES, resolve, transfers
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.arguments import check_whole, check_word, with_asked
+from fleetsim.experiments.arguments import check_functions, check_whole, check_word, with_asked
 from fleetsim.experiments.replicate import MOST_WORKERS, beginning
 from fleetsim.experiments.workers import Progress
 from fleetsim.scenario import Scenario
@@ -170,4 +170,5 @@ def _axes(vary: Mapping[str, str | Sequence[Any]] | Sequence[str]) -> list[Axis]
 
 
 def _resolved(engine: str, scenarios: Sequence[Scenario]) -> str:
+    check_functions(*scenarios)
     return resolve(engine, max(scenarios, key=transfers), scenarios[0].replications * len(scenarios))

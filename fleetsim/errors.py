@@ -49,3 +49,10 @@ class BadInput(ValueError):
 
     def __reduce__(self) -> tuple[type[BadInput], tuple[tuple[Mistake, ...]]]:
         return type(self), (self.mistakes,)
+
+
+class FunctionFailed(RuntimeError):
+    """A function of the user's own raised an exception while traffic was drawn, which is the cause of this one.
+
+    The message names the function, the traffic item, the SIM and the replication.
+    """

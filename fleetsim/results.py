@@ -246,10 +246,15 @@ class Result:
 
     @property
     def plot(self) -> Plots:
-        """Pictures of single SIMs: ``result.plot.sim_period(sim=3)``."""
+        """Pictures: ``result.plot.overage()``, ``.cost()``, ``.blocked()``, and of one SIM ``.sim_period(sim=3)``."""
         from fleetsim.report.plotting import Plots  # loads matplotlib
 
         return Plots(self)
+
+    def _repr_html_(self) -> str:
+        from fleetsim.report.card import result_card
+
+        return result_card(self)
 
     def __repr__(self) -> str:
         return (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from pathlib import Path
 
-from fleetsim.choice.folder import Folder
+from fleetsim.choice.folder import REPORT, Folder
 from fleetsim.choice.judging import Judgement
 from fleetsim.choice.question import Question
 from fleetsim.choice.service import concerned
@@ -23,6 +23,7 @@ from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores
 from fleetsim.experiments.workers import Progress, in_order
+from fleetsim.files import write_text
 from fleetsim.scenario.dump import dump
 
 PART_EVERY_S = 1.0
@@ -71,7 +72,10 @@ def choose(
         if folder is not None:
             if resume and asks_the_same(folder.finished(), question):
                 folder.forget_parts()  # of one that was killed when all was there
-                return LimitStudy.read(folder.path)
+                study = LimitStudy.read(folder.path)
+                if not (folder.path / REPORT).exists():
+                    write_text(folder.path / REPORT, page_of(study))
+                return study
             names, inputs = inputs_of(question.scenario)
             known = folder.open(dump(question.scenario, names), inputs, resume=resume, overwrite=overwrite)
         work = _Work(question, engine, workers, known, folder, executor)
@@ -83,8 +87,15 @@ def choose(
             raise
         if folder is not None:
             fresh = () if study.fresh is None else study.fresh.judged
-            folder.finish([*study.verdict.judged, *fresh], study.limits_table, study.answer())
+            folder.finish([*study.verdict.judged, *fresh], study.limits_table, study.answer(), page_of(study))
     return study
+
+
+def page_of(study: LimitStudy) -> str:
+    """``report.html``."""
+    from fleetsim.choice.page import render  # loads matplotlib
+
+    return render(study)
 
 
 def asks_the_same(found: dict[str, object] | None, question: Question) -> bool:

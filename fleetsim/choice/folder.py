@@ -24,7 +24,8 @@ from fleetsim.experiments.store import PARTS, SCENARIO
 from fleetsim.files import TEMPORARY, held, sync_folder, write_text
 
 CHOICE: Final = "choice.json"
-LEFT_BY_A_CHOICE: Final = (CHOICE, "limits.parquet", "judged.parquet", "use.parquet")
+REPORT: Final = "report.html"
+LEFT_BY_A_CHOICE: Final = (CHOICE, "limits.parquet", "judged.parquet", "use.parquet", REPORT)
 """Files that a choice leaves beside the scenario and its inputs; the first one says that the others are there."""
 
 Identity = Mapping[str, Any]
@@ -131,10 +132,11 @@ class Folder:
             raise
         sync_folder(self.parts)
 
-    def finish(self, judged: Sequence[Judged], limits: pa.Table, choice: Mapping[str, Any]) -> None:
-        """Write the result, and declare it complete."""
+    def finish(self, judged: Sequence[Judged], limits: pa.Table, choice: Mapping[str, Any], page: str) -> None:
+        """Write the result and its page, and declare it complete."""
         _write(self.path, judged)
         write(self.path, "limits", limits)
+        write_text(self.path / REPORT, page)
         write_text(self.path / CHOICE, json.dumps(choice, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         self.forget_parts()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -23,6 +23,9 @@ from fleetsim.experiments.store import SCENARIO
 from fleetsim.inference.choice import Choice
 from fleetsim.scenario import Scenario, load
 from fleetsim.units import canonical_bytes, parse_bytes
+
+if TYPE_CHECKING:
+    from fleetsim.choice.plotting import Plots
 
 
 class LimitStudy:
@@ -230,6 +233,20 @@ class LimitStudy:
     @cached_property
     def _rows(self) -> SimPeriods:
         return SimPeriods(Follow(self.scenario, self.provenance["engine"], self.fleet, self.limit_bytes))
+
+    # ---- how it shows itself -----------------------------------------------------------------------------------------
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures: ``study.plot.curve()``, ``study.plot.frontier()``."""
+        from fleetsim.choice.plotting import Plots  # loads matplotlib
+
+        return Plots(self)
+
+    def _repr_html_(self) -> str:
+        from fleetsim.choice.card import study_card
+
+        return study_card(self)
 
     def __repr__(self) -> str:
         return f"<fleetsim.LimitStudy {self.scenario.name!r}: {self._headline()}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetsim.choice.figures import figures, observed
@@ -56,6 +56,12 @@ class Verdict:
         seen = observed(judged, scenario.horizon_ms, monotone=is_monotone(scenario, fleet))
         choice = rule.choose(seen, confidence)
         return cls(scenario, tuple(judged), rule, confidence, seen, choice, figures(judged, seen, choice, confidence))
+
+    def under(self, rule: Rule, confidence: float) -> Verdict:
+        """What another rule or another confidence says of the same replications."""
+        choice = rule.choose(self.seen, confidence)
+        found = figures(self.judged, self.seen, choice, confidence)
+        return replace(self, rule=rule, confidence=confidence, choice=choice, figures=found)
 
     @property
     def limits(self) -> tuple[int, ...]:

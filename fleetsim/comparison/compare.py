@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,10 +24,14 @@ from fleetsim.comparison.simulate import CASE, SUMS, simulate_cases
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
-from fleetsim.experiments.study_folder import Study, StudyFolder, read_table
+from fleetsim.experiments.study_folder import REPORT, Study, StudyFolder, read_table
 from fleetsim.experiments.workers import Progress
 from fleetsim.report import words
 from fleetsim.scenario import dump
+from fleetsim.scenario.attach import functions_of
+
+if TYPE_CHECKING:
+    from fleetsim.comparison.plotting import ComparisonPlots
 
 COMPARISON: Final = Study(
     "comparison",
@@ -153,6 +157,18 @@ class Comparison:
         start, end = self._between
         return round((end - start).total_seconds() * 1000)
 
+    @property
+    def plot(self) -> ComparisonPlots:
+        """Pictures: ``comparison.plot.differences()``."""
+        from fleetsim.comparison.plotting import ComparisonPlots  # loads matplotlib
+
+        return ComparisonPlots(self)
+
+    def _repr_html_(self) -> str:
+        from fleetsim.comparison.card import comparison_card
+
+        return comparison_card(self)
+
     def __repr__(self) -> str:
         return f"<fleetsim.Comparison of {', '.join(map(repr, self.names))}: {self.answer}>"
 
@@ -205,18 +221,39 @@ def compare_scenarios(
             done = folder.finished() or {}
             if resume and (done.get("replications"), done.get("confidence")) == (asked.replications, confidence):
                 folder.forget_parts()  # of one that was killed when all was there
-                return Comparison.read(folder.path)
+                result = Comparison.read(folder.path)
+                if not (folder.path / REPORT).exists():
+                    folder.report(_page(result, asked))
+                return result
             texts, inputs = _texts(asked)
             known = folder.open(texts, inputs, resume=resume, overwrite=overwrite)
         sums = simulate_cases(asked.scenarios, asked.replications, engine, workers, known, folder, progress, executor)
         made_of = provenance(asked.scenarios[0], engine, time.monotonic() - started) | asked.identity
         for of_the_first_only in ("name", "description", "scenario_hash", "sims"):
             del made_of[of_the_first_only]
+        made_of |= _functions(asked)
         made_of |= {"replications": asked.replications, "confidence": confidence, "warnings": list(asked.warnings)}
         result = Comparison(asked.names, sums, made_of)
         if folder is not None:
-            folder.finish({"replications": sums, "comparison": result.arrow}, result.said())
+            folder.finish({"replications": sums, "comparison": result.arrow}, result.said(), _page(result, asked))
     return result
+
+
+def _functions(asked: SideBySide) -> dict[str, Any]:
+    """Functions of all scenarios, each by the name of its scenario and its path, if there are any."""
+    found = {
+        f"{name}: {path}": function.as_written()
+        for name, scenario in zip(asked.names, asked.scenarios, strict=True)
+        for path, function in functions_of(scenario).items()
+    }
+    return {"functions": found} if found else {}
+
+
+def _page(result: Comparison, asked: SideBySide) -> str:
+    """``report.html``."""
+    from fleetsim.comparison.page import render  # loads matplotlib
+
+    return render(result, asked.scenarios)
 
 
 def _texts(asked: SideBySide) -> tuple[dict[str, str], dict[str, Path]]:

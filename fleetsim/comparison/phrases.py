@@ -36,6 +36,11 @@ def label(metric: Metric, currency: str) -> str:
     return _LABELS.get(metric.of, metric.of) + (f", {NORMAL[1:]}" if metric.normal else "") + unit
 
 
+def scale(metric: Metric) -> float:
+    """What a value is multiplied with to be shown in the unit that its label names."""
+    return _SCALE.get(metric.unit, 1.0)
+
+
 def mean(metric: Metric, value: float, low: float | None, high: float | None) -> str:
     """A mean as the table has it, without its unit."""
     return _text(metric, value, _decimals(metric, low, high))
@@ -109,15 +114,15 @@ def _decimals(metric: Metric, low: float | None, high: float | None, value: floa
     """
     if low is None or high is None or high <= low:
         return None
-    scale = _SCALE.get(metric.unit, 1.0)
-    decimals = min(max(0, -math.floor(math.log10((high - low) * scale / 3))), 6)
-    while value and decimals < 6 and not round(value * scale, decimals):
+    factor = scale(metric)
+    decimals = min(max(0, -math.floor(math.log10((high - low) * factor / 3))), 6)
+    while value and decimals < 6 and not round(value * factor, decimals):
         decimals += 1
     return decimals
 
 
 def _text(metric: Metric, value: float, decimals: int | None) -> str:
-    shown = value * _SCALE.get(metric.unit, 1.0)
+    shown = value * scale(metric)
     if decimals is not None:
         text = f"{shown:,.{decimals}f}"
     elif metric.unit == "money":

@@ -12,6 +12,7 @@ from pathlib import Path
 from fleetsim.comparison.axis import MOST, Axis
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario import Scenario, dump, load_text
+from fleetsim.scenario.attach import with_functions_of
 from fleetsim.scenario.load import Seen
 from fleetsim.scenario.source import MAX_FILE_BYTES, read_bytes, read_text
 
@@ -23,23 +24,27 @@ Point = tuple[str, ...]
 class Source:
     """A scenario before anything is varied: its text, the file that it is from, and what ``--set`` says.
 
-    Points share the traces that they have in common: `seen` holds those that were read.
+    Points share the traces that they have in common: `seen` holds those that were read. A loaded scenario gives its
+    functions too, where no value takes the place of one.
     """
 
     text: str
     file: str
     overrides: tuple[str, ...]
     seen: Seen = field(default_factory=dict)
+    loaded: Scenario | None = None
 
     def with_values(self, overrides: Sequence[str]) -> Scenario:
         """The scenario with further values in their places."""
-        return load_text(self.text, (*self.overrides, *overrides), file=self.file, seen=self.seen)
+        found = load_text(self.text, (*self.overrides, *overrides), file=self.file, seen=self.seen)
+        return found if self.loaded is None else with_functions_of(found, self.loaded)
 
 
 def source_of(scenario: Scenario | str | Path, overrides: Sequence[str]) -> Source:
     """Where the points of a sweep come from; a loaded scenario is written out again."""
     if isinstance(scenario, Scenario):
-        return Source(dump(scenario), str(scenario.folder / "scenario.yaml"), tuple(overrides))
+        file = str(scenario.folder / "scenario.yaml")
+        return Source(dump(scenario), file, tuple(overrides), loaded=scenario)
     file = os.fspath(scenario)
     return Source(read_text(read_bytes(Path(file), file, MAX_FILE_BYTES), file), file, tuple(overrides))
 

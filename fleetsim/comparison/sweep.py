@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,15 @@ from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.store import SCENARIO
-from fleetsim.experiments.study_folder import Study, StudyFolder, read_table
+from fleetsim.experiments.study_folder import REPORT, Study, StudyFolder, read_table
 from fleetsim.experiments.summary import CONFIDENCE, QUANTILES
 from fleetsim.experiments.workers import Progress
 from fleetsim.inference.quantiles import quantile_interval
 from fleetsim.scenario import Scenario, dump, scenario_hash
 from fleetsim.version import __version__
+
+if TYPE_CHECKING:
+    from fleetsim.comparison.plotting import SweepPlots
 
 SWEEP: Final = Study(
     "sweep",
@@ -131,6 +134,18 @@ class Sweep:
         """Unit of each varied path's column: bytes, ms, per day; empty where it has none."""
         return {axis.path: unit_of(self.arrow.schema.field(axis.path)) for axis in self.axes}
 
+    @property
+    def plot(self) -> SweepPlots:
+        """Pictures: ``sweep.plot.curve()``."""
+        from fleetsim.comparison.plotting import SweepPlots  # loads matplotlib
+
+        return SweepPlots(self)
+
+    def _repr_html_(self) -> str:
+        from fleetsim.comparison.card import sweep_card
+
+        return sweep_card(self)
+
     def __repr__(self) -> str:
         paths = " x ".join(f"{axis.path} ({len(axis.values)})" for axis in self.axes)
         return (
@@ -185,7 +200,10 @@ def sweep_grid(
         if folder is not None:
             if resume and (folder.finished() or {}).get("replications") == n:
                 folder.forget_parts()  # of one that was killed when all was there
-                return Sweep.read(folder.path)
+                result = Sweep.read(folder.path)
+                if not (folder.path / REPORT).exists():
+                    folder.report(_page(result, first))
+                return result
             names, inputs = inputs_of(first)
             known = folder.open({SCENARIO: dump(first, names)}, inputs, resume=resume, overwrite=overwrite)
         sums = simulate_cases(grid.scenarios, n, engine, workers, known, folder, progress, executor)
@@ -199,8 +217,15 @@ def sweep_grid(
         del made_of["scenario_hash"]  # that of the first point only
         result = Sweep(table, sums, grid.axes, made_of)
         if folder is not None:
-            folder.finish({"replications": sums, "sweep": table}, made_of)
+            folder.finish({"replications": sums, "sweep": table}, made_of, _page(result, first))
     return result
+
+
+def _page(result: Sweep, first: Scenario) -> str:
+    """``report.html``."""
+    from fleetsim.comparison.sweep_page import render  # loads matplotlib
+
+    return render(result, first)
 
 
 def sweep_table(grid: Grid, seen: Observed) -> pa.Table:

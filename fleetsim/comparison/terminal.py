@@ -20,7 +20,7 @@ from fleetsim.report import words
 _WIDTH: Final = 80
 _MOST_POINTS: Final = 30
 _APART: Final = "~"
-_NOT_SHOWN: Final = ("blocked_sims", "offered_bytes", *(f"overage_cost_{cause}" for cause in CAUSES))
+NOT_SHOWN: Final = ("blocked_sims", "offered_bytes", *(f"overage_cost_{cause}" for cause in CAUSES))
 """Metrics of which the terminal says the same in other words."""
 
 
@@ -48,7 +48,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if n == 1:
         _say("There was one replication, so nothing can be told apart; --replications 20 gives intervals.", console)
     first, sure = words.plain(comparison.names[0]), phrases.percent(made_of["confidence"])
-    rows = [row for row in found.rows if row.metric.of not in _NOT_SHOWN]
+    rows = [row for row in found.rows if row.metric.of not in NOT_SHOWN]
     for place, name in enumerate(comparison.names[1:], start=1):
         one, other = ("A", _letter(place))
         _say(f"\n{other}: {words.plain(name)}, against {one}: {first}\n", console)
@@ -61,7 +61,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if n > 1 and found.comparisons:
         differences = words.counted(found.comparisons, "difference", "differences")
         _say(f"Means of {phrases.replications(n)}; intervals hold at {sure} for all {differences} at once", console)
-    if n > 1 and any(_open(row, place) for row in rows for place in range(1, len(comparison.names))):
+    if n > 1 and any(is_open(row, place) for row in rows for place in range(1, len(comparison.names))):
         _say(f"{_APART} cannot be told apart; needed: replications that would, by what was seen", console)
     if found.rows:
         _say(f"all metrics: {comparison.file}", console)
@@ -99,14 +99,14 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
 
 def _cells(row: Row, place: int, currency: str, n: int) -> list[str]:
     difference = row.differences[place - 1]
-    open_ = _open(row, place) and n > 1
+    open_ = is_open(row, place) and n > 1
     label = phrases.label(row.metric, currency) + (f" {_APART}" if open_ else "")
     means = [phrases.mean(row.metric, *row.means[at]) for at in (0, place)]
     needed = f"{difference.replications_needed:,}" if open_ and difference.replications_needed else ""
     return [label, *means, *phrases.difference(row.metric, difference), needed][: 6 if n > 1 else 4]
 
 
-def _open(row: Row, place: int) -> bool:
+def is_open(row: Row, place: int) -> bool:
     """Whether it is open which of the two is the larger one."""
     difference = row.differences[place - 1]
     return not (difference.distinguishable or phrases.is_same(difference))

@@ -59,6 +59,9 @@ class Purpose(IntEnum):
     MONTHLY_USE = 17
     MONTHLY_USE_RESIDUAL = 18
     TIME_RESIDUAL = 19
+    OWN_TIMES = 20
+    OWN_UPLOAD = 21
+    OWN_DOWNLOAD = 22
 
 
 def stream_key(seed: int, fleet: str, group: str, item: str, purpose: Purpose) -> int:

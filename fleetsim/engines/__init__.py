@@ -6,12 +6,14 @@ import sys
 from importlib.util import find_spec
 
 from fleetsim.engines.base import Engine
-from fleetsim.scenario.schema import Continuous, Once, Scenario, Trace
+from fleetsim.scenario.fleet import groups
+from fleetsim.scenario.schema import Continuous, Once, OwnArrivals, Scenario, Trace
+from fleetsim.traffic.trial import of_first
 
 NAMES = ("auto", "reference", "compiled")
 """What can be asked for; ``auto`` takes the engine that is fastest for the scenario."""
 
-COMPILING_S = 30.0
+COMPILING_S = 15.0
 """What it takes to compile, about; once, for the code is kept."""
 LOADING_S = 1.0
 """What it takes to load code that was compiled before, about."""
@@ -33,13 +35,14 @@ def resolve(name: str, scenario: Scenario, replications: int) -> str:
 def transfers(scenario: Scenario) -> float:
     """About how many transfers and other events a replication has."""
     total = 0.0
-    for fleet in scenario.fleets.values():
-        for group in fleet.devices.values():
-            each = 30.0  # what a life costs without any
-            for item in group.traffic.values():
-                if not isinstance(item.arrivals, Once | Continuous | Trace):
-                    each += float(item.arrivals.mean_per_day) * scenario.horizon_ms / 86_400_000
-            total += group.count * each
+    for group in groups(scenario):
+        each = 30.0  # what a life costs without any
+        for name, item in group.devices.traffic.items():
+            if isinstance(item.arrivals, OwnArrivals):
+                each += of_first(scenario, group, name).time_ms.size
+            elif not isinstance(item.arrivals, Once | Continuous | Trace):
+                each += float(item.arrivals.mean_per_day) * scenario.horizon_ms / 86_400_000
+        total += group.devices.count * each
     return total
 
 

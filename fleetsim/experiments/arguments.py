@@ -7,6 +7,7 @@ from numbers import Integral
 
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario import Scenario
+from fleetsim.traffic import try_functions
 
 
 def with_asked(scenario: Scenario, *, replications: int | None, seed: int | None) -> Scenario:
@@ -21,6 +22,20 @@ def with_asked(scenario: Scenario, *, replications: int | None, seed: int | None
     check_whole("seed", seed, 0, 2**63 - 1)
     changes = {k: int(v) for k, v in (("replications", replications), ("seed", seed)) if v is not None}
     return scenario.model_copy(update=changes) if changes else scenario
+
+
+def check_functions(*scenarios: Scenario) -> None:
+    """Try the functions that scenarios have; see `fleetsim.traffic.trial`.
+
+    Raises
+    ------
+    BadInput
+        One is only named, as in a file that a run left, or returns what cannot be used.
+    FunctionFailed
+        One raised an exception.
+    """
+    for scenario in scenarios:
+        try_functions(scenario)
 
 
 def check_word(name: str, value: object, words: Sequence[str]) -> None:

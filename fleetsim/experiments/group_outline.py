@@ -10,6 +10,7 @@ from fleetsim.experiments.crossing import Crossing, running_ends_ms
 from fleetsim.experiments.outlook import Outlook
 from fleetsim.experiments.phrases import HARDLY, amount, at, money, of_the_sims, share, size, some
 from fleetsim.scenario.schema import AlwaysOn
+from fleetsim.traffic import has_function
 from fleetsim.units import format_duration
 
 _NEAR = 0.8
@@ -83,7 +84,12 @@ def _use(outlook: Outlook) -> Iterator[str]:
         return
     use, month = outlook.use, outlook.month
     if use is None or month is None:
-        yield "uses bytes of which there is no mean: a size law has none"
+        own = sorted({name for name, item in outlook.group.devices.traffic.items() if has_function(item)})
+        yield (
+            f"uses bytes that are not known beforehand: functions make its {', '.join(own)}"
+            if own
+            else "uses bytes of which there is no mean: a size law has none"
+        )
         return
     begin, end = outlook.period
     deviation = use.deviation

@@ -68,7 +68,8 @@ def _fleet(scenario: Scenario, name: str, here: list[Outlook]) -> Iterator[str]:
     known = [outlook for outlook in here if outlook.whole is not None and outlook.use is not None]
     if known:
         cost = sum(outlook.group.devices.count * (outlook.fee + outlook.usage_cost) for outlook in known)
-        yield f"  all SIMs together cost about {money(scenario, cost)} a period, were none ever blocked"
+        who = "all SIMs" if len(known) == len(here) else ", ".join(outlook.group.name for outlook in known)
+        yield f"  {who} together cost about {money(scenario, cost)} a period, were none ever blocked"
 
 
 def _change(scenario: Scenario, here: list[Outlook], ms: int, before: int | None, new: int | None) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import version as installed_version
 from typing import Any
 
 from fleetsim.scenario import Scenario, scenario_hash
+from fleetsim.scenario.attach import functions_of
 from fleetsim.version import __version__
 
 
@@ -17,8 +18,14 @@ def identity(scenario: Scenario) -> dict[str, str | int]:
 
 
 def provenance(scenario: Scenario, engine: str, wall_seconds: float) -> dict[str, Any]:
-    """Describe what was simulated, with what, and what it took."""
-    return identity(scenario) | {
+    """Describe what was simulated, with what, and what it took.
+
+    Traffic of a user's own functions has them named, each with the digest of what it does.
+    """
+    found: dict[str, Any] = {**identity(scenario)}
+    if functions := functions_of(scenario):
+        found["functions"] = {path: function.as_written() for path, function in functions.items()}
+    return found | {
         "name": scenario.name,
         "description": scenario.description,
         "engine": engine,

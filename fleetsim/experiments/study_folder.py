@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +25,8 @@ from fleetsim.experiments.store import PARTS
 from fleetsim.files import TEMPORARY, held, replacing, write_text
 
 Identity = Mapping[str, Any]
+
+REPORT: Final = "report.html"
 
 _SCENARIO = re.compile(r"scenario(-[0-9]+)?\.yaml")
 
@@ -61,7 +63,7 @@ class Study:
     @property
     def left(self) -> tuple[str, ...]:
         """Files that a study leaves beside scenarios and their inputs."""
-        return (self.file, *(f"{name}.parquet" for name in (*self.others, self.table)))
+        return (self.file, *(f"{name}.parquet" for name in (*self.others, self.table)), REPORT)
 
 
 class StudyFolder:
@@ -161,12 +163,17 @@ class StudyFolder:
             self._next += 1
         write_table(self.parts / _part(self._next), rows)
 
-    def finish(self, tables: Mapping[str, pa.Table], said: Mapping[str, Any]) -> None:
-        """Write the result, and declare it complete."""
+    def finish(self, tables: Mapping[str, pa.Table], said: Mapping[str, Any], page: str) -> None:
+        """Write the result and its page, and declare it complete."""
         for name, table in tables.items():
             write_table(self.path / f"{name}.parquet", table)
+        self.report(page)
         write_text(self.path / self.study.file, json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         self.forget_parts()
+
+    def report(self, page: str) -> None:
+        """Write the page."""
+        write_text(self.path / REPORT, page)
 
     def forget_parts(self) -> None:
         """Remove what a complete study has no more use for."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fleetsim.report import words
 from fleetsim.report.source import Result, start_and_end
-from fleetsim.scenario.schema import Entry, LimitChange, Move
+from fleetsim.scenario.schema import Entry, LimitChange, Move, Scenario
 from fleetsim.units import canonical_bytes, format_duration
 
 if TYPE_CHECKING:
@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 def assumptions(result: Result) -> tuple[tuple[str, str], ...]:
     """Pairs of a subject and a sentence, in the order of the page; names are not escaped."""
-    return (*_fleets(result), *_timeline(result), *_platform(result), *_tariff(result))
+    return assumptions_of(result.scenario, start_and_end(result)[0])
 
 
-def _fleets(result: Result) -> list[tuple[str, str]]:
+def assumptions_of(scenario: Scenario, start: datetime | None = None) -> tuple[tuple[str, str], ...]:
+    """The same of a scenario; `start` is its own unless said otherwise."""
+    begun = scenario.start if start is None else start
+    return (*_fleets(scenario), *_timeline(scenario, begun), *_platform(scenario), *_tariff(scenario))
+
+
+def _fleets(scenario: Scenario) -> list[tuple[str, str]]:
     made = []
-    for name, fleet in result.scenario.fleets.items():
+    for name, fleet in scenario.fleets.items():
         groups = [f"{group.count:,} {words.plain(key)} ({group.role})" for key, group in fleet.devices.items()]
         who = words.listed(groups) if groups else "no devices at the start"
         limit = "no data limit" if fleet.data_limit_bytes is None else f"limit {words.limit(fleet.data_limit_bytes)}"
@@ -29,11 +35,10 @@ def _fleets(result: Result) -> list[tuple[str, str]]:
     return made
 
 
-def _timeline(result: Result) -> list[tuple[str, str]]:
-    start = start_and_end(result)[0]
+def _timeline(scenario: Scenario, start: datetime) -> list[tuple[str, str]]:
     return [
         (f"From {words.instant(start + timedelta(milliseconds=entry.at_ms))}", owner_does(entry))
-        for entry in sorted(result.scenario.timeline, key=lambda entry: int(entry.at_ms))
+        for entry in sorted(scenario.timeline, key=lambda entry: int(entry.at_ms))
     ]
 
 
@@ -46,8 +51,8 @@ def owner_does(entry: Entry) -> str:
     return f"{who} moved to {words.plain(entry.to)}" if isinstance(entry, Move) else f"{who} made {entry.status}"
 
 
-def _platform(result: Result) -> list[tuple[str, str]]:
-    platform = result.scenario.platform
+def _platform(scenario: Scenario) -> list[tuple[str, str]]:
+    platform = scenario.platform
     every = platform.record_interval_ms
     records = (
         "only when a data session ends" if every is None else f"every {format_duration(every)} and at a session's end"
@@ -92,8 +97,8 @@ def _propagation(delay: Propagation) -> str:
     return f"reaches {typical}, all within {longest}"
 
 
-def _tariff(result: Result) -> list[tuple[str, str]]:
-    tariff = result.scenario.tariff
+def _tariff(scenario: Scenario) -> list[tuple[str, str]]:
+    tariff = scenario.tariff
     fee, per_mb, *prices = (
         words.money(micros / 1e6, tariff.currency)
         for micros in (tariff.fee_micros, tariff.per_mb_micros, *tariff.networks.values())

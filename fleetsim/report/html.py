@@ -1,20 +1,19 @@
-"""The page: one file that needs nothing else, for screens, paper and screen readers."""
+"""The page of a run: its answer, its pictures, its tables, and where they come from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from fleetsim.report import words
 from fleetsim.report.answer import answer
 from fleetsim.report.assumptions import assumptions
 from fleetsim.report.causes import CAUSES
+from fleetsim.report.commands import command, other_limits
+from fleetsim.report.origin import origin
+from fleetsim.report.page import drawn, page
 from fleetsim.report.pictures import Picture, pictures
 from fleetsim.report.source import Result, Summary, confidence, replications, start_and_end, total
-from fleetsim.report.svg import inline
 from fleetsim.report.table import blocks, columns, heading
 
 _COLUMNS = 4  # of the table: two fleets with both roles, on a sheet of paper
@@ -28,15 +27,7 @@ def render(result: Result, made: Sequence[Picture] | None = None) -> str:
     made
         Of :func:`fleetsim.report.pictures.pictures`; ``None``: those without a story.
     """
-    environment = Environment(
-        loader=PackageLoader("fleetsim.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(plain=words.plain, unbroken=words.unbroken)
-    return environment.get_template("report.html.j2").render(_page(result, pictures(result) if made is None else made))
+    return page("run.html.j2", _page(result, pictures(result) if made is None else made))
 
 
 def _page(result: Result, made: Sequence[Picture]) -> dict[str, Any]:
@@ -51,26 +42,28 @@ def _page(result: Result, made: Sequence[Picture]) -> dict[str, Any]:
         "end": words.instant(end),
         "replications": replications(result),
         "answer": answer(result),
-        "pictures": [_pictured(picture) for picture in made],
+        "stopped": str(manifest.get("until_precision", {}).get("why", "")),
+        "pictures": [_pictured(picture) for picture in made if picture.caption],
         "bill": _bill(result),
         "table_heading": heading(columns(result)),
         "blocks": list(blocks(result, _COLUMNS)),
         "currency": words.plain(str(manifest["currency"])),
         "confidence": words.share(confidence(result)),
         "assumptions": assumptions(result),
-        "options": _options(result),
-        "hash": str(manifest["scenario_hash"]),
-        "provenance": _provenance(result),
+        "next_limits": other_limits(result),
+        "provenance": origin(
+            manifest,
+            f"replications 0 to {replications(result) - 1}",
+            f"{total(result.replications, 'sim_periods'):,} SIM-periods",
+        ),
+        "commands": [("To run it again", _again(result), ", with the scenario.yaml beside this page")],
     }
 
 
 def _pictured(picture: Picture) -> dict[str, Any]:
-    drawn = None
-    if picture.draw is not None:
-        # matplotlib escaped what it wrote, and the label is an attribute that ElementTree escaped.
-        drawn = Markup(inline(picture.svg(), prefix=picture.key, label=picture.alt))
+    svg = drawn(picture.svg(), prefix=picture.key, label=picture.alt) if picture.draw is not None else None
     texts = {name: getattr(picture, name) for name in ("key", "heading", "caption", "notes")}
-    return texts | {"svg": drawn}
+    return texts | {"svg": svg}
 
 
 def _bill(result: Result) -> list[dict[str, Any]]:
@@ -98,18 +91,9 @@ def _bill(result: Result) -> list[dict[str, Any]]:
     return lines
 
 
-def _options(result: Result) -> str:
-    """Options, other than the folder, that another run needs to leave the same tables."""
+def _again(result: Result) -> str:
+    """The command that leaves the same tables."""
     usual = {"records": "none", "keep": "rows"}
     asked = {name: str(result.manifest.get(name, usual[name])) for name in usual}
-    return "".join(f" --{name} {asked[name]}" for name in usual if asked[name] != usual[name])
-
-
-def _provenance(result: Result) -> list[tuple[str, str]]:
-    manifest = result.manifest
-    took = words.lateness(float(manifest["wall_seconds"]) * 1000)
-    return [
-        ("Program", f"fleetsim {manifest['version']}, {manifest['engine']} engine"),
-        ("Seed", f"{manifest['seed']}, replications 0 to {replications(result) - 1}"),
-        ("Simulated", f"{total(result.replications, 'sim_periods'):,} SIM-periods in {took}"),
-    ]
+    options = [part for name in usual if asked[name] != usual[name] for part in (f"--{name}", asked[name])]
+    return command("run", "scenario.yaml", "--out", "again", *options)

@@ -12,13 +12,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from fleetsim.experiments.story import Story
 from fleetsim.report import plots, sim_period, telling, words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import alike
+from fleetsim.report.drawing import svg_of
 from fleetsim.report.overview import Over
 from fleetsim.report.silent import blocked_over_time, marked, silent
 from fleetsim.report.sim_period import WIDTH_INCHES
@@ -43,7 +43,7 @@ class Picture:
     heading
         What it shows.
     caption
-        How to read it; where there is no picture, why.
+        How to read it; where there is no picture, why, or nothing where the answer has said that there is nothing.
     alt
         What it says, for those who do not see it; empty where there is none.
     draw
@@ -54,22 +54,15 @@ class Picture:
 
     key: str
     heading: str
-    caption: str
+    caption: str = ""
     alt: str = ""
     draw: Callable[[bool], Figure] | None = None
     notes: tuple[tuple[str, str, str], ...] = ()
 
-    # By canvases, for `savefig` draws a picture twice, once for its layout. No date, no names of programs: a picture of
-    # the same rows has the same bytes.
-
     def svg(self) -> bytes:
         """The picture without its heading, as SVG that is the same on every run."""
-        file = io.BytesIO()
         with style():
-            nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            canvas: Any = FigureCanvasSVG(self._drawn(titled=False))
-            canvas.print_svg(file, metadata=nothing)
-        return file.getvalue()
+            return svg_of(self._drawn(titled=False))
 
     def png(self) -> bytes:
         """The picture with its heading, as PNG."""
@@ -77,7 +70,7 @@ class Picture:
         with style():
             figure = self._drawn(titled=True)
             figure.dpi = matplotlib.rcParams["savefig.dpi"]
-            canvas: Any = FigureCanvasAgg(figure)
+            canvas: Any = FigureCanvasAgg(figure)  # `savefig` draws twice, once for the layout
             canvas.print_png(file, metadata={"Software": None})
         return file.getvalue()
 
@@ -104,7 +97,7 @@ def _overage(result: Result) -> Picture:
     key, heading = "overage_by_cause", "Where the overage sits, and its cause"
     roles, n = plots.overage_roles(result), replications(result)
     if not roles:
-        return Picture(key, heading, "No SIM moved a byte beyond its limit, so there is no overage to show.")
+        return Picture(key, heading)
     if not has_rows(result):
         why = "The run kept sums and no rows (--keep sums), so this is not drawn; the causes are in the tables below."
         return Picture(key, heading, why)
@@ -235,7 +228,7 @@ def _blocked(result: Result) -> Picture:
     roles, n = tuple(stretch.counts), replications(result)
     if not roles:
         ever = total(result.replications, "blocked_sim_periods")
-        why = "SIMs were blocked, but too briefly to show over time." if ever else "No SIM was blocked at any time."
+        why = "SIMs were blocked, but too briefly to show over time." if ever else ""
         return Picture(key, heading, why)
 
     def draw(titled: bool) -> Figure:

@@ -19,6 +19,8 @@ MOST_ENTRIES = 12
 """Of the timeline, that lines can mark."""
 _SHORT = 0.25  # a stretch of less of the run is shown alone
 _POINTS = 1000
+_BAND = {"normal": "", "faulty": "////"}
+"""Hatches, for both may lie in one picture."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,9 @@ def blocked_over_time(result: Result, ax: Axes, stretch: Silent, roles: tuple[st
                 low,
                 high,
                 step="post",
-                facecolor=look["color"],
-                alpha=0.22,
+                facecolor=(look["color"], 0.22),
+                edgecolor=(look["color"], 0.5),
+                hatch=_BAND[role],
                 linewidth=0,
                 label=f"{role}, {spread} of {n:,} replications",
             )

@@ -31,7 +31,7 @@ _LETTERS = 82  # of a line of them
 
 def height_inches(story: Story, *, told: bool = True) -> float:
     """How high a figure of `WIDTH_INCHES` has to be."""
-    rows = -(-len(_legend(story)) // _COLUMNS)
+    rows = -(-len(_legend(story, known=_in_a_row(story))) // _COLUMNS)
     panels_inches = (_PANEL_INCHES + 0.9) * (2 if story.window else 1) + (_RECORDS_INCHES + 0.1) * _in_a_row(story)
     return panels_inches + 0.2 * rows + _LINE_INCHES * len(_lines(story)) * told
 
@@ -64,7 +64,7 @@ def draw(story: Story, figure: Figure, heading: str = "", *, told: bool = True) 
     whole, *others = (figure.add_subplot(rows[i]) for i in range(number))
     span, count = story.span, f"{len(story.records):,} usage {'record' if len(story.records) == 1 else 'records'}"
     factor = panel(whole, story, span, close=False, known=not window and _in_a_row(story))
-    whole.set_xlabel(f"Time (UTC), {story.scenario.instant(span.start_ms):%Y}; {count}")
+    whole.set_xlabel(f"{_time(story)}; {count}")
     if window is None:
         flagged(whole, story, span, flags, factor)
         _with_records(whole, others, story, span)
@@ -82,12 +82,26 @@ def draw(story: Story, figure: Figure, heading: str = "", *, told: bool = True) 
         _connect(whole, near, story, window)
     # A title of the figure would lie upon the legend.
     title = {"title": heading, "title_fontproperties": {"size": 11.5, "weight": "bold"}} if heading else {}
+    handles = _legend(story, known=_in_a_row(story))
     figure.legend(
-        handles=_legend(story), loc="outside upper left", ncols=_COLUMNS, columnspacing=1.6, alignment="left", **title
+        handles=handles, loc="outside upper left", ncols=_COLUMNS, columnspacing=1.6, alignment="left", **title
     )
     if told:
         _write(figure.add_subplot(rows[number]), lines)
     return figure
+
+
+def draw_whole(story: Story, ax: Axes) -> Axes:
+    """Draw the whole period on axes of any figure, without the closer look and the words."""
+    known = len(story.records) <= MOST_RECORDS
+    panel(ax, story, story.span, close=False, known=known)
+    ax.set_xlabel(_time(story))
+    ax.legend(handles=_legend(story, known=known))
+    return ax
+
+
+def _time(story: Story) -> str:
+    return f"Time (UTC), {story.scenario.instant(story.span.start_ms):%Y}"
 
 
 def _with_records(ax: Axes, below: list[Axes], story: Story, span: Span) -> None:
@@ -117,9 +131,9 @@ def _connect(whole: Axes, near: Axes, story: Story, window: Span) -> None:
         figure.add_artist(line)
 
 
-def _legend(story: Story) -> list[Line2D | Patch]:
+def _legend(story: Story, *, known: bool) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [Line2D([], [], label="used", **panels.CURVE)]
-    if _in_a_row(story):
+    if known:
         handles.append(Line2D([], [], label="known from records", **panels.KNOWN))
     handles.append(Line2D([], [], label="limit of the fleet", **panels.LIMIT))
     if panels.is_late(story):

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, InstanceOf
+from pydantic.json_schema import SkipJsonSchema
 
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.draws.beta import MAX_SPAN
 from fleetsim.scenario.base import Chosen, Part
+from fleetsim.scenario.functions import OwnArrivals, function_in_a_file
 from fleetsim.scenario.moments import Moment
 from fleetsim.scenario.profiles import OptionalProfile, Profile
 from fleetsim.scenario.quantities import Rate, duration, optional, text
@@ -116,7 +118,7 @@ class Trace(Part):
     )
 
 
-Process = Periodic | Poisson | OnOff | Once | Continuous | Trace
+Process = Periodic | Poisson | OnOff | Once | Continuous | Trace | SkipJsonSchema[InstanceOf[OwnArrivals]]
 
 ARRIVALS: Final = Chosen(
     "process",
@@ -129,4 +131,5 @@ ARRIVALS: Final = Chosen(
         "trace": Trace,
     },
     "expected a mapping with a process: periodic, poisson, on-off, once, continuous or trace",
+    left={"function": lambda raw: OwnArrivals(function_in_a_file(raw, "process"))},
 )

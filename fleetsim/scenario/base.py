@@ -97,11 +97,15 @@ class Reads:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """One of several parts, told apart by a key (``process``, ``mode``); paths do not name the choice."""
+    """One of several parts, told apart by a key (``process``, ``mode``); paths do not name the choice.
+
+    `left` reads what a run leaves in its ``scenario.yaml`` and nobody writes by hand, so that it is not offered.
+    """
 
     key: str
     parts: Mapping[str, type[Part]]
     expected: str
+    left: Mapping[str, Callable[[dict[str, Any]], Any]] = field(default_factory=dict)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_wrap_validator_function(self._read, handler(source))
@@ -122,6 +126,8 @@ class Chosen:
             error = one_of(None, self.parts)
         else:
             name = raw[self.key]
+            if isinstance(name, str) and name in self.left:
+                return self.left[name](raw)
             if isinstance(name, str) and name in self.parts:
                 return self.parts[name].model_validate(raw, context=info.context)
             error = one_of(name, self.parts)

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fleetsim.clock import MS_PER_DAY
-from fleetsim.draws.laws import MAX_SIZE_BYTES, Law
+from fleetsim.draws.laws import MAX_SIZE_BYTES
 from fleetsim.scenario.arrivals import Continuous, OnOff, Periodic, Poisson, Process
 from fleetsim.scenario.base import Misfit, Reading
 from fleetsim.scenario.devices import MAX_SIMS, AlwaysOn, DeviceGroup, TrafficItem
+from fleetsim.scenario.functions import OwnArrivals, OwnSizes
 from fleetsim.scenario.moments import instant_text
 from fleetsim.scenario.platform import Platform
 from fleetsim.scenario.quantities import LIMIT_EXPECTED, is_whole_mb
 from fleetsim.scenario.schema import Entry, LimitChange, Move, StatusChange
+from fleetsim.scenario.sizes import Sizes
 from fleetsim.scenario.source import Key, quoted
 from fleetsim.scenario.wording import did_you_mean
 from fleetsim.units import canonical_duration
@@ -135,6 +137,8 @@ def item_bytes(group: DeviceGroup, item: TrafficItem, horizon_ms: int) -> float:
     """Return the bytes that an item is expected to offer of each SIM of its group until the horizon."""
     if isinstance(item.arrivals, Continuous):
         return (item.upload_bytes_per_s + item.download_bytes_per_s) * horizon_ms / 1000
+    if isinstance(item.arrivals, OwnArrivals):
+        return 0.0  # not known; what it draws is held to bounds (`fleetsim.traffic.own`)
     size = _mean(item.upload) + _mean(item.download)
     if not isinstance(item.arrivals, Periodic | Poisson | OnOff):
         return size
@@ -143,7 +147,9 @@ def item_bytes(group: DeviceGroup, item: TrafficItem, horizon_ms: int) -> float:
     return float(item.arrivals.mean_per_day) * horizon_ms / MS_PER_DAY * size * factor
 
 
-def _mean(law: Law) -> float:
+def _mean(law: Sizes) -> float:
+    if isinstance(law, OwnSizes):
+        return 0.0
     mean = law.expectation()
     return MAX_SIZE_BYTES if mean is None else min(mean, MAX_SIZE_BYTES)
 

@@ -12,9 +12,10 @@ from pydantic import Field, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema
 
 from fleetsim.draws.elementary import decimal_log
-from fleetsim.draws.laws import SIGMA_BOUNDS, Constant, Law, LogNormal
+from fleetsim.draws.laws import SIGMA_BOUNDS, Constant, LogNormal
 from fleetsim.scenario.arrivals import ARRIVALS, Continuous, OnOff, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.base import Chosen, Named, Part, Reads
+from fleetsim.scenario.functions import OwnSizes
 from fleetsim.scenario.moments import Moment
 from fleetsim.scenario.quantities import (
     BitRate,
@@ -29,7 +30,7 @@ from fleetsim.scenario.quantities import (
     text,
     whole,
 )
-from fleetsim.scenario.sizes import Sized
+from fleetsim.scenario.sizes import Sized, Sizes
 from fleetsim.scenario.wording import wrong
 
 MAX_SIMS: Final = 10_000_000
@@ -167,8 +168,8 @@ class TrafficItem(Part):
     internal_keys: ClassVar[dict[str, str]] = {"upload rate": "upload", "download rate": "download"}
 
     arrivals: Annotated[Process, ARRIVALS] = Field(description="when transfers start")
-    upload: Annotated[Law, Sized()] = Field(Constant(0), description="bytes up")
-    download: Annotated[Law, Sized()] = Field(Constant(0), description="bytes down")
+    upload: Annotated[Sizes, Sized()] = Field(Constant(0), description="bytes up")
+    download: Annotated[Sizes, Sized()] = Field(Constant(0), description="bytes down")
     upload_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="upload rate")
     download_bytes_per_s: Annotated[int, ByteRate] = Field(0, alias="download rate")
     duration_ms: Annotated[int, duration()] = Field(
@@ -265,6 +266,10 @@ class DeviceGroup(Part):
                     total += 30 * item.arrivals.mean_per_day * Fraction(mean)
         return float(total)
 
+    @property
+    def _has_own_sizes(self) -> bool:
+        return any(isinstance(way, OwnSizes) for item in self.traffic.values() for way in (item.upload, item.download))
+
     def misfits(self) -> Iterator[tuple[str, str]]:
         if 0 < self.rate_spread < SIGMA_BOUNDS[0]:
             yield "rate_spread", f"expected 0, or from {SIGMA_BOUNDS[0]:g} to 2"
@@ -274,7 +279,9 @@ class DeviceGroup(Part):
             yield "monthly_use", "expected either a rate_spread or a monthly_use, and not both"
         month = self.month_bytes
         if month is None:
-            yield "monthly_use", "expected sizes that have a mean; a pareto law needs a shape above 1 or a maximum"
+            hint = "; a function has none that is known" if self._has_own_sizes else ""
+            what = f"expected sizes that have a mean; a pareto law needs a shape above 1 or a maximum{hint}"
+            yield "monthly_use", what
         elif not month:
             yield (
                 "monthly_use",

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from fleetsim import units
 from fleetsim.scenario.arrivals import Continuous, Once, OnOff, Periodic, Poisson, Process, Trace
+from fleetsim.scenario.attach import functions_of
 from fleetsim.scenario.devices import AlwaysOn, DeviceGroup, Dns, OnDemand, TrafficItem, WhenBlocked
+from fleetsim.scenario.functions import OwnArrivals
 from fleetsim.scenario.moments import instant_text
 from fleetsim.scenario.platform import Platform, Propagation, Tariff
 from fleetsim.scenario.quantities import as_decimal
@@ -20,6 +22,11 @@ from fleetsim.scenario.sizes import as_written
 
 #: Keys that determine neither rows nor money.
 _IRRELEVANT: Final = frozenset({"name", "description", "replications"})
+
+_FUNCTIONS: Final = """\
+# Traffic that says 'function' came from functions in Python. A file cannot give them: here are names and digests.
+# To run this again: fleetsim.load("scenario.yaml"), then with_arrivals and with_sizes with these functions.
+"""
 
 Place = tuple[str, str, str]
 _ms: Final = units.canonical_duration
@@ -58,6 +65,8 @@ def dump(scenario: Scenario, file_names: Mapping[Place, str] | None = None) -> s
     yaml.allow_unicode = True
     yaml.width = 1_000_000
     text = io.StringIO()
+    if functions_of(scenario):
+        text.write(_FUNCTIONS)
     yaml.dump(resolved(scenario, file_names), text)
     return text.getvalue()
 
@@ -243,6 +252,8 @@ def _arrivals(place: Place, arrivals: Process, file_name: Callable[[Place, str],
             written = {"from": _ms(arrivals.from_ms), "until": until}
         case Trace():
             written = {"file": file_name(place, arrivals.file)}
+        case OwnArrivals():
+            written = {**arrivals.function.as_written()}
     return {"process": arrivals.process, **{key: value for key, value in written.items() if value is not None}}
 
 

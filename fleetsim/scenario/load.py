@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.scenario.arrivals import Trace
+from fleetsim.scenario.attach import functions_of
 from fleetsim.scenario.base import Reading
 from fleetsim.scenario.checks import misfits
 from fleetsim.scenario.costs import too_dear, unpriced_networks
@@ -128,6 +129,9 @@ class _Loader:
         scenario._folder = Path(self.file).parent
         scenario._traces = traces
         scenario._initial = initial
+        for dotted in functions_of(scenario):
+            node, _ = self.root.at(dotted.split("."))
+            scenario._named_at[tuple(dotted.split("."))] = node.file, node.line
         self.warnings += unpriced_networks(scenario)
         scenario._warnings = tuple(dict.fromkeys(self.warnings))
         for index, group, latest_ms in reaching_new(scenario):

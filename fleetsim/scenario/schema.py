@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, ValidationInfo, model_validator
 
 from fleetsim.clock import epoch_ms
+from fleetsim.scenario import attach
 from fleetsim.scenario.arrivals import Continuous, Once, OnOff, Periodic, Poisson, Process, Trace
 from fleetsim.scenario.base import Listed, Named, Part, Reading
 from fleetsim.scenario.devices import (
@@ -29,6 +30,7 @@ from fleetsim.scenario.devices import (
     TrafficItem,
     WhenBlocked,
 )
+from fleetsim.scenario.functions import ArrivalFunction, OwnArrivals, OwnSizes, SizeFunction
 from fleetsim.scenario.initial import InitialRows
 from fleetsim.scenario.moments import Horizon, Start
 from fleetsim.scenario.platform import Platform, Propagation, Tariff
@@ -55,6 +57,8 @@ __all__ = [
     "OnDemand",
     "OnOff",
     "Once",
+    "OwnArrivals",
+    "OwnSizes",
     "Periodic",
     "Platform",
     "Poisson",
@@ -111,6 +115,8 @@ class Scenario(Part):
     _traces: dict[tuple[str, str, str], TraceRows] = PrivateAttr(default_factory=dict)
     _initial: dict[tuple[str, str], InitialRows] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
+    _functions_ms: int | None = PrivateAttr(default=None)
+    _named_at: dict[tuple[str, ...], tuple[str, int | None]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -167,6 +173,58 @@ class Scenario(Part):
     def initial(self, fleet: str, group: str) -> InitialRows | None:
         """Return the SIMs of a device group whose billing period is running at the start, if there are any."""
         return self._initial.get((fleet, group))
+
+    @property
+    def functions_ms(self) -> int:
+        """End up to which functions are asked for traffic, ms: the scenario's, or that of the one it was cut from."""
+        return self.horizon_ms if self._functions_ms is None else self._functions_ms
+
+    def with_arrivals(self, item: str, function: ArrivalFunction) -> Self:
+        """Return the scenario with a traffic item whose transfers start when a function of yours says.
+
+        Sizes, duration and all else of the item stay as they are. The scenario that it is called on stays as it is.
+
+        Parameters
+        ----------
+        item
+            Path of the traffic item: ``"fleets.FLEET.devices.GROUP.traffic.ITEM"``.
+        function
+            ``function(random, sim)``: from a `numpy.random.Generator`, its only source of chance, and the facts of a
+            SIM (`fleetsim.SimFacts`) to the instants of that SIM's transfers: whole ms since the scenario's start,
+            ascending, as an array of shape (transfers,). Called once for each SIM and replication; docs/extending.md.
+
+        Raises
+        ------
+        BadInput
+            There is no such item, it is a trace or continuous (no sizes), or no digest can be made of the function.
+        """
+        return cast(Self, attach.with_arrivals(self, item, function))
+
+    def with_sizes(self, way: str, function: SizeFunction) -> Self:
+        """Return the scenario with a traffic item whose upload or download is as large as a function of yours says.
+
+        The scenario that it is called on stays as it is.
+
+        Parameters
+        ----------
+        way
+            Path of the size: ``"fleets.FLEET.devices.GROUP.traffic.ITEM.upload"``, or ``.download``.
+        function
+            ``function(random, sim, n)``: as for `with_arrivals`, to the sizes of the SIM's `n` transfers in the order
+            of time: whole bytes, an array of shape (n,).
+
+        Raises
+        ------
+        BadInput
+            There is no such item, it is a trace or continuous, its group has a ``monthly_use``, which needs sizes that
+            have a known mean, or no digest can be made of the function.
+        """
+        return cast(Self, attach.with_sizes(self, way, function))
+
+    def _repr_html_(self) -> str:
+        from fleetsim.scenario.card import scenario_card
+
+        return scenario_card(self)
 
     def __eq__(self, other: object) -> bool:
         # Where the file was, and what was warned of, is no part of what is simulated.

@@ -14,7 +14,11 @@ from fleetsim import units
 from fleetsim.draws import laws
 from fleetsim.draws.laws import Law
 from fleetsim.scenario.base import Chosen, Listed, Part
+from fleetsim.scenario.functions import OwnSizes, function_in_a_file
 from fleetsim.scenario.quantities import as_decimal, fraction, number, optional, size, text_of
+
+Sizes = Law | OwnSizes
+"""What a transfer's size follows: a law, or a function of the user's."""
 
 SIZE_EXPECTED: Final = "expected bytes such as 800 B or 1.2 MB, or a mapping with a distribution"
 _VALUES_EXPECTED: Final = f"expected a list of 1 to {laws.MAX_VALUES:,} sizes in bytes"
@@ -144,6 +148,7 @@ _CHOICE: Final = Chosen(
         "empirical": EmpiricalSize,
     },
     SIZE_EXPECTED,
+    left={"function": lambda raw: OwnSizes(function_in_a_file(raw, "distribution"))},
 )
 _CONSTANT: Final = size()
 
@@ -167,17 +172,17 @@ class Sized:
         )
         return core_schema.with_info_wrap_validator_function(self._read, written)
 
-    def _read(self, raw: Any, handler: Any, info: ValidationInfo) -> Law:
-        if isinstance(raw, Law):
+    def _read(self, raw: Any, handler: Any, info: ValidationInfo) -> Sizes:
+        if isinstance(raw, Sizes):
             return raw
         if not isinstance(raw, dict):
             text_of(raw, SIZE_EXPECTED)
             return laws.Constant(_CONSTANT.read(raw, info))
-        part: SizePart = _CHOICE.read(raw, info)
-        return part.law()
+        part: SizePart | OwnSizes = _CHOICE.read(raw, info)
+        return part if isinstance(part, OwnSizes) else part.law()
 
 
-def as_written(law: Law) -> str | dict[str, Any]:
+def as_written(law: Sizes) -> str | dict[str, Any]:
     """Return a law as a scenario writes it; reading that gives the law again."""
     match law:
         case laws.Constant(value):
@@ -204,6 +209,8 @@ def as_written(law: Law) -> str | dict[str, Any]:
                 "values": [units.canonical_bytes(value) for value in values],
                 **({} if alike else {"weights": [as_decimal(weight) for weight in weights]}),
             }
+        case OwnSizes(function):
+            return {"distribution": "function", **function.as_written()}
 
 
 def _bytes(**sizes: int | None) -> dict[str, str]:

@@ -9,5 +9,7 @@ from __future__ import annotations
 from fleetsim.traffic.expected import group_moments, moments
 from fleetsim.traffic.offer import offer
 from fleetsim.traffic.offered import Flows, Moments, Transfers
+from fleetsim.traffic.own import has_function
+from fleetsim.traffic.trial import try_functions
 
-__all__ = ["Flows", "Moments", "Transfers", "group_moments", "moments", "offer"]
+__all__ = ["Flows", "Moments", "Transfers", "group_moments", "has_function", "moments", "offer", "try_functions"]

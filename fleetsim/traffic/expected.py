@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fleetsim.scenario.fleet import Group
-from fleetsim.scenario.schema import Continuous, Once, OnOff, Periodic, Poisson, Scenario
+from fleetsim.scenario.schema import Continuous, Once, OnOff, OwnArrivals, Periodic, Poisson, Scenario
 from fleetsim.traffic import continuous, on_off, once, periodic, poisson, trace
 from fleetsim.traffic.offered import Moments, added
 from fleetsim.traffic.profile import LocalClock
@@ -48,6 +48,8 @@ def _moments(scenario: Scenario, group: Group, items: Iterable[str], from_ms: in
                 scaled.append(on_off.moments(content, arrivals, until_ms - from_ms, rate_square))
             case Once() as arrivals:
                 fixed.append(once.moments(content, arrivals, from_ms, until_ms))
+            case OwnArrivals():
+                fixed.append(Moments(None, None))
             case Continuous() as arrivals:
                 fixed.append(continuous.moments(content, arrivals, from_ms, until_ms))
             case _:

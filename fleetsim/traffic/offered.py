@@ -43,6 +43,14 @@ class Transfers:
             strict=True,
         )
 
+    def before(self, ms: int) -> Transfers:
+        """Return the transfers that start before an instant."""
+        kept = self.time_ms < ms
+        offsets = np.concatenate([[0], np.cumsum(kept)])[self.offsets]
+        return Transfers(
+            offsets, *(each[kept] for each in (self.time_ms, self.upload_bytes, self.download_bytes, self.duration_ms))
+        )
+
 
 @dataclass(frozen=True)
 class Flows:

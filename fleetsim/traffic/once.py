@@ -9,6 +9,7 @@ from fleetsim.draws.philox import Purpose
 from fleetsim.draws.streams import Streams
 from fleetsim.scenario.schema import Once, TrafficItem
 from fleetsim.traffic.offered import Ints, Moments, Transfers, durations_ms, random_sum, size_moments, within_life
+from fleetsim.traffic.spread import sizes
 
 
 def offer(item: TrafficItem, arrivals: Once, chance: Streams, activation_ms: Ints, horizon_ms: int) -> Transfers:
@@ -19,8 +20,8 @@ def offer(item: TrafficItem, arrivals: Once, chance: Streams, activation_ms: Int
     else:
         time_ms = arrivals.at_ms + chance.sizes(law, Purpose.TIME, Purpose.TIME_RESIDUAL)
     one = np.ones(time_ms.shape, np.int64)
-    sizes = chance.uploads(item.upload, one), chance.downloads(item.download, one)
-    return within_life(one, time_ms, sizes, durations_ms(item, *sizes), activation_ms, horizon_ms)
+    drawn = sizes(item, chance, one)
+    return within_life(one, time_ms, drawn, durations_ms(item, *drawn), activation_ms, horizon_ms)
 
 
 def moments(item: TrafficItem, arrivals: Once, from_ms: int, until_ms: int) -> Moments:

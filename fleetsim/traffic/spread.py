@@ -7,12 +7,12 @@ have the same.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
 from fleetsim.draws.elementary import FloatArray
-from fleetsim.draws.laws import MAX_SIZE_BYTES, LogNormal
+from fleetsim.draws.laws import MAX_SIZE_BYTES, Law, LogNormal
 from fleetsim.draws.philox import Purpose
 from fleetsim.draws.streams import Streams
 from fleetsim.scenario.schema import DeviceGroup, TrafficItem
@@ -56,12 +56,13 @@ def factor_moments(devices: DeviceGroup) -> tuple[float, float]:
     return mean, mean**2 * math.exp(use.law.sigma**2)
 
 
-def sizes(item: TrafficItem, chance: Streams, counts: Ints, factor: FloatArray | None) -> tuple[Ints, Ints]:
+def sizes(item: TrafficItem, chance: Streams, counts: Ints, factor: FloatArray | None = None) -> tuple[Ints, Ints]:
     """Upload and download bytes of ``counts[i]`` transfers of each SIM i, ragged, with the SIM's factor on them.
 
     A size times its factor is rounded again, halves to even, and stops at `MAX_SIZE_BYTES` as every size does.
     """
-    drawn = chance.uploads(item.upload, counts), chance.downloads(item.download, counts)
+    # Sizes by a function are drawn by streams that know how (`fleetsim.traffic.own`).
+    drawn = chance.uploads(cast(Law, item.upload), counts), chance.downloads(cast(Law, item.download), counts)
     if factor is None:
         return drawn
     each = np.repeat(factor, counts)

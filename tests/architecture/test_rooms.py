@@ -13,11 +13,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fleetsim"
 
-# Each room, with the rooms that it may know. `errors`, `files` and `version` are for everybody.
-FOR_ALL = {"errors", "files", "version"}
+# Each room, with the rooms that it may know. `errors`, `files`, `markup` and `version` are for everybody.
+FOR_ALL = {"errors", "files", "markup", "version"}
 KNOWS = {
     "errors": set(),
     "files": set(),
+    "markup": set(),
     "version": set(),
     "clock": set(),
     "units": {"clock"},
@@ -70,18 +71,57 @@ KNOWS = {
     "report": {"experiments", "inference", "counted", "tables", "billing", "scenario", "units", "clock"},
     "progress": {"experiments"},
     "api": {"report", "results", "choice", "experiments", "engines", "tables", "counted", "scenario"},
+    "reporting": {"api", "results", "comparison", "choice", "report", "experiments", "scenario"},
     "comparing": {"comparison", "choice", "experiments", "engines", "scenario"},
     "interrupt": set(),
-    "cli": {"interrupt", "api", "comparing", "comparison", "progress", "choice", "report", "experiments", "scenario"},
+    "cli_parser": set(),
+    "explore": {
+        "api",
+        "results",
+        "comparison",
+        "choice",
+        "report",
+        "experiments",
+        "inference",
+        "engines",
+        "scenario",
+        "units",
+        "clock",
+        "draws",
+    },
+    "cli": {
+        "interrupt",
+        "cli_parser",
+        "explore",
+        "api",
+        "comparing",
+        "comparison",
+        "progress",
+        "choice",
+        "report",
+        "reporting",
+        "experiments",
+        "scenario",
+    },
     "__init__": {"api", "comparing", "comparison", "results", "choice", "scenario"},
     "__main__": {"cli"},
 }
 HOMES = {
     "simpy": ("engines/reference",),
     "numba": ("engines/compiled",),
-    "matplotlib": ("report",),
+    "matplotlib": (
+        "report",
+        "choice/picture.py",
+        "choice/plotting.py",
+        "choice/frontier.py",
+        "comparison/plotting.py",
+        "explore/pictures.py",
+    ),
+    "marimo": ("explore",),
+    "uvicorn": ("explore/server.py",),
     "jinja2": ("report",),
     "loky": ("experiments",),
+    "cloudpickle": ("scenario/functions.py",),
     "distributed": ("experiments/cluster.py",),
     "dask": ("experiments/cluster.py",),
     "scipy": ("experiments", "inference"),

@@ -20,6 +20,7 @@ import scipy.special  # noqa: F401
 
 import fleetsim
 import fleetsim.choice.choose
+import fleetsim.choice.page
 import fleetsim.choice.question
 import fleetsim.engines.reference
 from tests.cli.conftest import content
@@ -36,6 +37,7 @@ MADE_AT = ("finished", "wall_seconds")
 def said(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The tables, and the answer but for when it was given."""
     files = {name: file for name, file in content(folder).items() if not name.startswith("parts/")}
+    assert files.pop("report.html").endswith(b"</html>\n")  # whole; it says what the study took
     answer = json.loads(files.pop("choice.json"))
     return files, {name: value for name, value in answer.items() if name not in MADE_AT}
 

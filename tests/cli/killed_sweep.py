@@ -20,7 +20,9 @@ import scipy.special  # noqa: F401
 
 import fleetsim
 import fleetsim.comparing
+import fleetsim.comparison.page
 import fleetsim.comparison.simulate
+import fleetsim.comparison.sweep_page
 import fleetsim.engines.reference
 from tests.cli.conftest import content
 from tests.cli.killed import SCENARIO, TRACE, dies
@@ -37,6 +39,7 @@ MADE_AT = ("finished", "wall_seconds")
 def said(folder: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The tables, and what the study says but for when it was made."""
     files = {name: file for name, file in content(folder).items() if not name.startswith("parts/")}
+    assert files.pop("report.html").endswith(b"</html>\n")  # whole; it says what the study took
     answer = json.loads(files.pop("comparison.json" if "comparison.json" in files else "sweep.json"))
     return files, {name: value for name, value in answer.items() if name not in MADE_AT}
 

@@ -109,7 +109,7 @@ def test_the_answer_stands_first_and_the_folder_last(little, tmp_path, fleetsim_
     lines = said.out.splitlines()
     assert lines[0].startswith("Recommended limit for fleet meters: ")
     assert lines[1] == said_in(tmp_path / "out")["why"]
-    assert lines[-1] == str(tmp_path / "out" / "choice.json")
+    assert lines[-1] == str(tmp_path / "out" / "report.html")
     assert any(line.startswith("* ") for line in lines)
 
 

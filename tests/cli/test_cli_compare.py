@@ -92,6 +92,7 @@ def test_both_scenarios_have_the_same_random_numbers(folder):
 
 def test_the_files_of_a_comparison(folder):
     files = {"comparison.json", "comparison.parquet", "replications.parquet", "scenario-1.yaml", "scenario-2.yaml"}
+    files |= {"report.html"}
     assert set(content(folder)) == files
     assert pq.read_table(folder / "comparison.parquet").schema.equals(COMPARISON_SCHEMA)
     said = said_in(folder)
@@ -110,7 +111,7 @@ def test_the_answer_stands_first_and_the_table_fits(folder, pair, tmp_path, flee
     assert any(line.startswith("Means of 3 replications; intervals hold at 95 % for all ") for line in lines)
     assert any(line.startswith("the same in all scenarios, and left out: offered_bytes, ") for line in lines)
     assert all(len(line) <= 80 for line in lines if line.startswith(("blocked", "hours", "cost", "overage", "used")))
-    assert lines[-1] == str(tmp_path / "out" / "comparison.parquet")
+    assert lines[-1] == str(tmp_path / "out" / "report.html")
     assert tables(tmp_path / "out") == tables(folder)
     assert said_in(tmp_path / "out") == said_in(folder)
 

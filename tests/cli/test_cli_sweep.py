@@ -93,7 +93,8 @@ def test_every_point_has_the_same_random_numbers(folder, little):
 
 
 def test_the_files_of_a_sweep(folder):
-    assert set(content(folder)) == {"scenario.yaml", "sweep.json", "sweep.parquet", "replications.parquet"}
+    files = {"scenario.yaml", "sweep.json", "sweep.parquet", "replications.parquet", "report.html"}
+    assert set(content(folder)) == files
     table = pq.read_table(folder / "sweep.parquet")
     assert table.schema.names[:4] == [LIMIT, INTERVAL, "blocked_sim_periods_share", "blocked_sim_periods_share_low"]
     assert [str(field.type) for field in list(table.schema)[:3]] == ["int64", "int64", "double"]
@@ -113,7 +114,7 @@ def test_the_command_says_what_the_function_returns(folder, little, tmp_path, fl
         "6 points, the same random numbers at each; means of 3 replications, intervals at 95 %, point by point"
     )
     assert [line.split()[:2] for line in lines[4:7]] == [["1MB", "6min"], ["1MB", "1"], ["2MB", "6min"]]
-    assert lines[-1] == str(tmp_path / "out" / "sweep.parquet")
+    assert lines[-1] == str(tmp_path / "out" / "report.html")
     assert max(map(len, lines[:-1])) <= 110
     assert tables(tmp_path / "out") == tables(folder)
     assert said_in(tmp_path / "out") == said_in(folder)

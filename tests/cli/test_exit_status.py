@@ -22,7 +22,7 @@ from fleetsim.scenario.fleet import groups
 from tests.cli.conftest import LITTLE, Said, content
 
 Cli = Callable[..., Said]
-VERBS = ("run", "sweep", "choose-limit", "compare", "validate", "report", "schema")
+VERBS = ("run", "sweep", "choose-limit", "compare", "explore", "validate", "report", "schema")
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 SMART_METERS = SCENARIOS[0].with_name("smart-meters.yaml")
 FLEETSIM = f'"{sys.executable}" -m fleetsim'
@@ -46,7 +46,7 @@ def test_help_shows_an_example_that_is_a_command(verb, fleetsim_: Cli):
     arguments = example.removeprefix("fleetsim ").split(" > ")[0].split()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(SCENARIOS[0].parents[1])
-        for name in ("_run", "_choose_limit", "_compare", "_validate", "_report", "_schema"):
+        for name in ("_run", "_choose_limit", "_compare", "_explore", "_validate", "_report", "_schema"):
             patch.setattr(f"fleetsim.cli.{name}", lambda options: 0)
         assert main(arguments) == 0
 

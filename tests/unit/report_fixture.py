@@ -110,7 +110,7 @@ def fake(
     scenario = SimpleNamespace(
         name=name,
         description=description,
-        fleets={k: SimpleNamespace(data_limit_bytes=v, devices=groups) for k, v in fleets.items()},
+        fleets={k: SimpleNamespace(data_limit_bytes=v, any_limit=False, devices=groups) for k, v in fleets.items()},
         platform=platform,
         tariff=SimpleNamespace(
             currency=currency, fee_micros=FEE_MICROS, per_mb_micros=PRICE_MICROS, networks={}, increment_bytes=1

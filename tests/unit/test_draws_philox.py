@@ -106,6 +106,7 @@ def test_purposes_keep_their_numbers_for_ever() -> None:
         "RECORD_PHASE": 8, "LIMIT_DELAY": 9, "UPLOAD_RESIDUAL": 10, "DOWNLOAD_RESIDUAL": 11,
         "RATE_FACTOR": 12, "RATE_FACTOR_RESIDUAL": 13, "STATE": 14, "SOJOURN": 15, "SOJOURN_RESIDUAL": 16,
         "MONTHLY_USE": 17, "MONTHLY_USE_RESIDUAL": 18, "TIME_RESIDUAL": 19,
+        "OWN_TIMES": 20, "OWN_UPLOAD": 21, "OWN_DOWNLOAD": 22,
     }  # fmt: skip
 
 

@@ -413,14 +413,3 @@ def test_shares_and_money_are_said_without_exponents_and_only_all_is_all():
         "about all SIMs",
     ]
     assert [phrases.size(size) for size in (0, 0.2, 1234)] == ["0 B", "under 1 B", "1.23 kB"]
-
-
-def test_the_readme_shows_what_is_said_of_smart_meters():
-    root = Path(__file__).parents[2]
-    lines = outline(fleetsim.load(root / "scenarios" / "smart-meters.yaml"))
-    shown = (
-        (root / "README.md").read_text(encoding="utf-8").split("validate scenarios/smart-meters.yaml\n```\n\n```\n")[1]
-    )
-    quoted = shown.split("```")[0].splitlines()
-    assert len(quoted) == len(lines[3:])
-    assert all(line.startswith(part.removesuffix("...")) for part, line in zip(quoted, lines[3:], strict=True))

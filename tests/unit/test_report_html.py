@@ -87,7 +87,7 @@ def test_a_screen_reader_has_a_language_headings_alternatives_and_table_headers(
     page = Page(odd)
     assert page.named("html") == [{"lang": "en"}]
     assert len(page.named("h1")) == 1
-    assert len(page.named("h2")) == 7
+    assert len(page.named("h2")) == 8
     drawings = page.named("svg")
     assert len(drawings) == len(page.named("figcaption")) == 3
     assert all(drawing["role"] == "img" and len(drawing["aria-label"]) > 50 for drawing in drawings)
@@ -110,7 +110,8 @@ def test_nothing_over_leaves_no_picture_no_zero_line_and_no_empty_section(result
     assert page.named("svg") == page.named("figure") == []
     assert "metering" not in page.text
     assert not re.search(r"<(td|th|p|li|h2|dd|caption)[^>]*>\s*</\1>", text.replace('<th scope="col"></th>', ""))
-    assert "No SIM was blocked at any time." in page.text
+    for heading in ("Where the overage sits", "Who is blocked, and when"):  # the answer says that there is nothing
+        assert heading not in page.text
 
 
 def test_the_page_says_where_it_comes_from_and_what_was_assumed(odd: str) -> None:
@@ -120,6 +121,7 @@ def test_the_page_says_where_it_comes_from_and_what_was_assumed(odd: str) -> Non
         "20260101, replications 0 to 2",
         "9f2c" * 16,
         "fleetsim run scenario.yaml --out again",
+        "fleetsim choose-limit scenario.yaml --fleet '[red]x' --limits 1MB:6MB:1MB --max-blocked-share 0.5% --out",
         "limit 3 MB for each SIM; 200 meter (normal) and 20 stuck (faulty)",
         "From 15 Jan 2026 09:00 UTC",
         "every 6 min and at a session's end",
@@ -127,6 +129,19 @@ def test_the_page_says_where_it_comes_from_and_what_was_assumed(odd: str) -> Non
         "$2.00 for each SIM and billing period, $0.10 per MB",
     ):
         assert said in text
+
+
+def test_the_commands_for_another_limit_are_those_of_fleets_that_have_one_and_service_to_count(odd: str) -> None:
+    assert odd.count("fleetsim choose-limit") == 2  # the third fleet has no limit
+    assert "fleetsim choose-limit" not in render(fake(normal=0, replications=1))
+    assert "fleetsim choose-limit" not in render(fake(fleets={"m": None}, replications=1))
+
+
+def test_where_a_run_stopped_by_its_precision_that_is_said() -> None:
+    result = fake(replications=2, normal=20)
+    assert "Stopped after" not in render(result)
+    result.manifest["until_precision"] = {"why": "Stopped after 12 replications: cost ± 1.4 %, & so on."}
+    assert "Stopped after 12 replications: cost ± 1.4 %, & so on." in Page(render(result)).text
 
 
 def test_the_page_tells_the_prices_of_networks_and_not_a_hundred_of_them() -> None:

@@ -17,8 +17,8 @@ from fleetsim.draws.streams import Streams
 from fleetsim.engines.compiled.draws import BOXES, GUIDE_BITS, GUIDED, LAW
 from fleetsim.engines.compiled.items import GIVEN, GUIDED_PLACES, ITEM, PERIODIC, POISSON, STREAM
 from fleetsim.scenario.fleet import Group, streams
-from fleetsim.scenario.schema import Continuous, Periodic, Poisson, Scenario, TrafficItem
-from fleetsim.traffic import Transfers, offer
+from fleetsim.scenario.schema import Continuous, OwnSizes, Periodic, Poisson, Scenario, TrafficItem
+from fleetsim.traffic import Transfers, has_function, offer
 from fleetsim.traffic.profile import LocalClock, StepPlaces, step_places
 from fleetsim.traffic.spread import factors
 
@@ -91,13 +91,16 @@ def plan(scenario: Scenario, group: Group, replication: int) -> Plan:
             row[f"{way}_key"], row[f"{way}_rest_key"] = signed(chance, purpose), signed(chance, rest)
             if isinstance(law, Constant):
                 row[way], row[f"{way}_bytes"] = -1, law.value
+            elif isinstance(law, OwnSizes):
+                row[way] = -1  # the item is given
             else:
                 row[way] = len(tables)
                 tables.append(law)
         if isinstance(item.arrivals, Periodic):
             row["every"], row["jitter"] = item.arrivals.every_ms, item.arrivals.jitter_ms
             row["jitter_key"] = signed(chance, Purpose.JITTER)
-        if isinstance(item.arrivals, Poisson):
+        if row["kind"] == POISSON:
+            assert isinstance(item.arrivals, Poisson)
             row["own"] = bool(group.devices.rate_spread) and group.devices.monthly_use is None
             row["count_key"], row["time_key"] = signed(chance, Purpose.COUNT), signed(chance, Purpose.TIME)
             row["profiled"] = item.arrivals.profile is not None
@@ -148,6 +151,8 @@ def own(scenario: Scenario, group: Group, replication: int, plan: Plan, numbers:
 
 def _kind(item: TrafficItem) -> int:
     arrivals = item.arrivals
+    if has_function(item):
+        return GIVEN
     if isinstance(arrivals, Continuous):
         return STREAM
     if isinstance(arrivals, Poisson):

@@ -16,6 +16,7 @@ from fleetsim.experiments.story.parts import ORDER, Moment, Part, Span, Story, W
 from fleetsim.experiments.story.states import States, holds, level_at
 from fleetsim.experiments.story.usage import Usage
 from fleetsim.rules.overage import Overage, overage
+from fleetsim.scenario.attach import cut_short, not_given
 from fleetsim.scenario.fleet import groups
 from fleetsim.scenario.schema import Scenario
 
@@ -60,10 +61,11 @@ def tell(scenario: Scenario, engine: str, replication: int, sim: int, period: in
 def tell_worst(scenario: Scenario, engine: str, sim_periods: pd.DataFrame) -> Story | None:
     """Tell the story of the SIM-period with the largest overage of a run.
 
-    ``None`` where none has overage, or where this version simulates that SIM in another way than the run's did.
+    ``None`` where none has overage, where this version simulates that SIM in another way than the run's did, or where
+    the scenario was read from a file that only names the functions its traffic came from.
     """
     over = sim_periods["overage_bytes"]
-    if not len(over) or over.max() == 0:
+    if not len(over) or over.max() == 0 or not_given(scenario):
         return None
     worst = sim_periods.iloc[int(over.to_numpy().argmax())]
     story = tell(scenario, engine, int(worst["replication"]), int(worst["sim"]), int(worst["period"]))
@@ -92,7 +94,7 @@ class _Teller:
         simulate = engine_named(engine).simulate
 
         def look(at: int) -> int:
-            shorter = scenario.model_copy(update={"horizon_ms": at})
+            shorter = cut_short(scenario, at)
             rows = _rows(simulate(shorter, replication, range(sim, sim + 1)))
             return _used(next(each for each in rows if each["period"] == row["period"]))
 

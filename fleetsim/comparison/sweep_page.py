@@ -1,0 +1,126 @@
+"""The page of a sweep: where cost and lost service are least and most, the curve, and a line for every point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from fleetsim.comparison import phrases
+from fleetsim.comparison.metrics import METRICS, NORMAL, Metric
+from fleetsim.comparison.points import grid
+from fleetsim.comparison.sweep import Sweep
+from fleetsim.errors import BadInput
+from fleetsim.report import words
+from fleetsim.report.assumptions import assumptions_of
+from fleetsim.report.commands import command
+from fleetsim.report.drawing import WIDTHS, new_figure, svg_of
+from fleetsim.report.origin import origin
+from fleetsim.report.page import drawn, page
+from fleetsim.report.style import style
+from fleetsim.scenario import Scenario
+
+_SHOWN: Final = ("cost", f"blocked_sim_periods_share{NORMAL}", "overage_bytes")
+"""Metrics that the page is about; the table has all."""
+_MOST: Final = 100
+
+
+def render(sweep: Sweep, scenario: Scenario) -> str:
+    """The page of a sweep as HTML.
+
+    Parameters
+    ----------
+    scenario
+        Of the first point.
+    """
+    made_of, n = sweep.provenance, int(sweep.provenance["replications"])
+    paths = [words.plain(axis.path) for axis in sweep.axes]
+    by_name = {metric.name: metric for metric in METRICS if metric.name in sweep.arrow.schema.names}
+    shown = [by_name[name] for name in _SHOWN if name in by_name]
+    said = list(_said(sweep, shown))
+    points = sweep.arrow.slice(0, _MOST).to_pylist()
+    return page(
+        "sweep.html.j2",
+        {
+            "name": words.plain(str(made_of["name"])),
+            "paths": words.listed(paths),
+            "heads": paths,
+            "facts": f"{words.counted(sweep.arrow.num_rows, 'point', 'points')}, {phrases.replications(n)} of each,"
+            " on the same random numbers",
+            "sentences": said,
+            "pictures": list(_pictures(sweep, shown[:2], " ".join(said))),
+            "metrics": [_head(metric, _currency(sweep)) for metric in shown],
+            "lines": [
+                (values, [_cell(metric, row) for metric in shown])
+                for values, row in zip(grid(sweep.axes), points, strict=False)
+            ],
+            "left_out": sweep.arrow.num_rows - len(points),
+            "sure": words.unbroken(phrases.percent(made_of["confidence"])),
+            "n": n,
+            "assumptions": [
+                ("Random numbers", "each replication draws the same traffic at all points"),
+                ("What follows", "is said of the first point"),
+                *assumptions_of(scenario),
+            ],
+            "provenance": origin(made_of | {"scenario_hashes": []}, f"replications 0 to {n - 1:,} of each point"),
+            "commands": [_again(sweep)],
+        },
+    )
+
+
+def _said(sweep: Sweep, shown: Sequence[Metric]) -> Iterator[str]:
+    """Where each metric is least and where it is most."""
+    points = grid(sweep.axes)
+    for metric in shown:
+        rows = [(row, point) for row, point in zip(sweep.arrow.to_pylist(), points, strict=True)]
+        rows = [each for each in rows if each[0][metric.name] is not None]
+        if not rows:
+            continue
+        low, high = (best(rows, key=lambda each: each[0][metric.name]) for best in (min, max))
+        head = _head(metric, _currency(sweep))
+        if low[0][metric.name] == high[0][metric.name]:
+            yield f"{head}: {_cell(metric, low[0])} at every point."
+        else:
+            least, most = (f"{_cell(metric, row)} at {_named(sweep, point)}" for row, point in (low, high))
+            yield f"{head}: least, {least}; most, {most}."
+
+
+def _named(sweep: Sweep, point: Sequence[str]) -> str:
+    ends = [axis.path.rpartition(".")[2] for axis in sweep.axes]
+    return words.listed([f"{words.plain(end)} {words.plain(value)}" for end, value in zip(ends, point, strict=True)])
+
+
+def _currency(sweep: Sweep) -> str:
+    found = set(sweep.provenance["currencies"])
+    return str(found.pop()) if len(found) == 1 else "in its currency"
+
+
+def _head(metric: Metric, currency: str) -> str:
+    label = phrases.label(metric, currency)
+    return label[0].upper() + label[1:]
+
+
+def _cell(metric: Metric, row: dict[str, Any]) -> str:
+    value, low, high = (row[f"{metric.name}{end}"] for end in ("", "_low", "_high"))
+    if value is None:
+        return ""
+    text = phrases.mean(metric, value, low, high)
+    return text if low is None or low == high else f"{text} ({phrases.between(metric, low, high)})"
+
+
+def _pictures(sweep: Sweep, shown: Sequence[Metric], alt: str) -> Iterator[tuple[str, object]]:
+    for name, width in WIDTHS.items():
+        with style():
+            figure = new_figure(width, 0.4 + 2.3 * len(shown))
+            try:
+                for metric, ax in zip(shown, figure.subplots(len(shown), 1, squeeze=False)[:, 0], strict=True):
+                    sweep.plot.curve(ax, metric=metric.name)
+            except BadInput:  # more than a picture can show
+                return
+            svg = svg_of(figure)
+        yield name, drawn(svg, prefix=name, label=f"Charts over {sweep.axes[0].path}. {alt}")
+
+
+def _again(sweep: Sweep) -> tuple[str, str, str]:
+    varied = [part for axis in sweep.axes for part in ("--vary", f"{axis.path}={','.join(axis.values)}")]
+    line = command("sweep", "scenario.yaml", *varied, "--out", "again")
+    return "To run it again", line, ", with the scenario.yaml beside this page"
