@@ -100,6 +100,16 @@ def test_a_choice_of_a_limit_is_the_same(dask, tmp_path):
     assert rows(tmp_path / "dask") == rows(tmp_path / "one") != {}
 
 
+def test_a_sweep_and_a_comparison_are_the_same(dask, tmp_path):
+    (tmp_path / "s.yaml").write_text(LITTLE)
+    on_dask = {"executor": dask.get_executor(pure=False), "engine": "reference"}
+    vary = "fleets.meters.data_limit=1MB:3MB:1MB"
+    swept = fleetsim.sweep(tmp_path / "s.yaml", vary, **on_dask)
+    assert swept.arrow == fleetsim.sweep(tmp_path / "s.yaml", vary, **HERE).arrow
+    both = [tmp_path / "s.yaml", fleetsim.load(tmp_path / "s.yaml", ["fleets.meters.data_limit=2MB"])]
+    assert fleetsim.compare(both, **on_dask).table.equals(fleetsim.compare(both, **HERE).table)
+
+
 def test_the_command_runs_on_the_cluster_at_an_address(dask, little, tmp_path, fleetsim_):
     address = dask.scheduler.address
     said = fleetsim_(
