@@ -186,9 +186,12 @@ class _Loader:
                 self.add(path, error.mistakes[0].text, quoted(group.initial.file))
                 continue
             try:
-                found[fleet, name] = parse_initial(data, file, known)
+                rows = found[fleet, name] = parse_initial(data, file, known)
             except BadInput as error:
                 self.file_mistakes += error.mistakes
+                continue
+            if not rows.sims.size:
+                self.warnings.append(f"{file}: no rows; all SIMs of {fleet}/{name} start as `activation` says")
         return found
 
     def groups(self, raw: Mapping[str, Any]) -> Iterator[tuple[str, Any, str, DeviceGroup]]:
