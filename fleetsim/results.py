@@ -24,7 +24,7 @@ from fleetsim.tables import LARGE, Tables, Wanted, reprice
 
 if TYPE_CHECKING:
     from fleetsim.report.overview import Overview
-    from fleetsim.report.plotting import Plots
+    from fleetsim.report.plotting import ResultPlots
 
 SUMMARY = ("metric", "role", "fleet", "over", "statistic", "value", "low", "high", "n")
 """Keys of a row of the summary."""
@@ -245,11 +245,11 @@ class Result:
         return Result(scenario, self.manifest | other, reprice(tables, scenario), folder=self._folder)
 
     @property
-    def plot(self) -> Plots:
+    def plot(self) -> ResultPlots:
         """Pictures: ``result.plot.overage()``, ``.cost()``, ``.blocked()``, and of one SIM ``.sim_period(sim=3)``."""
-        from fleetsim.report.plotting import Plots  # loads matplotlib
+        from fleetsim.report.plotting import ResultPlots  # loads matplotlib
 
-        return Plots(self)
+        return ResultPlots(self)
 
     def _repr_html_(self) -> str:
         from fleetsim.report.card import result_card

@@ -184,7 +184,7 @@ def _legend(study: LimitStudy, ax: Axes) -> None:
         if len(choice.could_be) > 1:
             shown.insert(1, (_COULD_BE, "could be the answer"))
     handles = [ax.scatter([], [], label=label, **look) for look, label in shown]
-    spot: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.2}
+    spot: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderaxespad": 0.8}
     columns = len(handles) if _is_wide(ax) else 2
     ax.legend(handles=handles, ncols=columns, columnspacing=1.2, handletextpad=0.2, **spot)
 

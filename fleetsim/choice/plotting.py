@@ -10,7 +10,7 @@ from fleetsim.choice.study import LimitStudy
 from fleetsim.report.canvas import canvas, legend_above, new_figure
 
 
-class Plots:
+class LimitStudyPlots:
     """Pictures of the limits that were judged.
 
     Each draws on the axes that it is given, or on those of a new figure in the report's style, and returns them.

@@ -25,7 +25,7 @@ from fleetsim.scenario import Scenario, load
 from fleetsim.units import canonical_bytes, parse_bytes
 
 if TYPE_CHECKING:
-    from fleetsim.choice.plotting import Plots
+    from fleetsim.choice.plotting import LimitStudyPlots
 
 
 class LimitStudy:
@@ -237,11 +237,11 @@ class LimitStudy:
     # ---- how it shows itself -----------------------------------------------------------------------------------------
 
     @property
-    def plot(self) -> Plots:
+    def plot(self) -> LimitStudyPlots:
         """Pictures: ``study.plot.curve()``, ``study.plot.frontier()``."""
-        from fleetsim.choice.plotting import Plots  # loads matplotlib
+        from fleetsim.choice.plotting import LimitStudyPlots  # loads matplotlib
 
-        return Plots(self)
+        return LimitStudyPlots(self)
 
     def _repr_html_(self) -> str:
         from fleetsim.choice.card import study_card

@@ -20,6 +20,8 @@ from fleetsim.report.page import drawn, page
 from fleetsim.report.sliders import LEVELS, Slider, Tables
 from fleetsim.scenario import Scenario, load, resolved
 
+_BY_CONFIDENCE: Final = ("interval", "verdict", "needed")
+"""Columns of a table that change with the confidence."""
 _MOST_CHANGES: Final = 40
 _NO_CHANGE: Final = ("name", "description", "seed", "replications")
 """Keys of a scenario that change no row of a comparison."""
@@ -106,23 +108,22 @@ def _tables(comparison: Comparison, levels: Sequence[float], at_level: Sequence[
         for i, row in enumerate(comparison.found.rows):
             if row.metric.of not in NOT_SHOWN:
                 cells = [_cells(each.found.rows[i], place) for each in at_level]
-                for name, texts in zip(("interval", "verdict"), zip(*cells, strict=True), strict=True):
+                for name, texts in zip(_BY_CONFIDENCE, zip(*cells, strict=True), strict=True):
                     tables.text(f"{name}-{place}-{i}", by, texts)
     return tables
 
 
-def _cells(row: Row, place: int) -> tuple[str, str]:
-    """The interval of a difference, and what can be said by it."""
+def _cells(row: Row, place: int) -> tuple[str, str, str]:
+    """The interval of a difference, what can be said by it, and how many replications would tell more."""
     found = row.differences[place - 1]
     interval = phrases.difference(row.metric, found)[1]
     if phrases.is_same(found):
-        return interval, "the same"
+        return interval, "the same", ""
     if found.low is None:
-        return "", ""
+        return "", "", ""
     if not is_open(row, place):
-        return interval, f"yes: {'less' if found.value < 0 else 'more'}"
-    needed = found.replications_needed
-    return interval, "no" + (f"; about {needed:,} replications would tell" if needed else "")
+        return interval, "less" if found.value < 0 else "more", ""
+    return interval, "open", f"{found.replications_needed:,}" if found.replications_needed else ""
 
 
 def _block(comparison: Comparison, place: int) -> dict[str, Any]:
@@ -133,14 +134,12 @@ def _block(comparison: Comparison, place: int) -> dict[str, Any]:
         if row.metric.of in NOT_SHOWN:
             continue
         first, own = (phrases.mean(row.metric, *row.means[at]) for at in (0, place))
-        interval, verdict = _cells(row, place)
         lines.append(
             {
                 "key": f"{place}-{i}",
                 "label": phrases.label(row.metric, made_of["currency"]),
                 "cells": [first, own, phrases.difference(row.metric, row.differences[place - 1])[0]],
-                "interval": interval,
-                "verdict": verdict,
+                "said": list(zip(_BY_CONFIDENCE, _cells(row, place), strict=True)),
             }
         )
     return {"name": words.plain(comparison.names[place]), "place": place, "lines": lines}

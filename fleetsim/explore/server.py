@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import webbrowser
@@ -90,6 +91,7 @@ def serve(bench: Bench, *, host: str, port: int, browser: bool) -> None:
         print("Other machines can open it with that token, and nothing between is encrypted.", flush=True)
     if browser:
         Timer(0.5, webbrowser.open, [address]).start()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a page that was closed is nothing to tell of
     with listening:
         server.run(sockets=[listening])
 

@@ -17,7 +17,7 @@ from fleetsim.report.source import ROLES, Result, replications, total
 Role = Literal["normal", "faulty"]
 
 
-class Plots:
+class ResultPlots:
     """Pictures of a result.
 
     Each draws on the axes that it is given, or on those of a new figure in the report's style, and returns them.

@@ -19,8 +19,6 @@ MOST_ENTRIES = 12
 """Of the timeline, that lines can mark."""
 _SHORT = 0.25  # a stretch of less of the run is shown alone
 _POINTS = 1000
-_BAND = {"normal": "", "faulty": "////"}
-"""Hatches, for both may lie in one picture."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +111,7 @@ def blocked_over_time(result: Result, ax: Axes, stretch: Silent, roles: tuple[st
                 high,
                 step="post",
                 facecolor=(look["color"], 0.22),
-                edgecolor=(look["color"], 0.5),
-                hatch=_BAND[role],
+                hatch="//" if role == "faulty" and len(roles) > 1 else None,  # where both may lie in one picture
                 linewidth=0,
                 label=f"{role}, {spread} of {n:,} replications",
             )

@@ -204,7 +204,7 @@ def test_devices_platform_and_tariff_are_turned(page):
         if fold.get_attribute("aria-expanded") == "false":
             fold.click()
         count = turned.count()
-        field = page.page.get_by_label(knob)
+        field = page.page.get_by_role("textbox", name=knob)
         field.fill(value)
         field.press("Enter")
         page.page.wait_for_function(

@@ -37,6 +37,12 @@ def test_a_page_asks_nobody_and_has_no_fault(open_page, address, page):
     assert opened.faults() == []
 
 
+def test_a_page_can_be_read_at_night(open_page, address):
+    opened = open_page(f"{address}/tutorial.html", offline=False, color_scheme="dark")
+    assert opened.page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+    assert opened.faults() == []
+
+
 @pytest.mark.parametrize("page", LOOKED_AT)
 def test_a_page_fits_a_phone(open_page, address, page):
     opened = open_page(f"{address}/{page}.html", size="phone", offline=False)

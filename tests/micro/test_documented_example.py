@@ -31,7 +31,7 @@ def section() -> str:
 def run(section: str, tmp_path: Path) -> Callable[..., fleetsim.Result]:
     """Run the page's scenario on the first so many rows of the page's trace."""
     (scenario,) = re.findall(r"```yaml\n(.*?)```", section, re.S)
-    ((name, trace),) = re.findall(r"```csv title="(\S+)"\n(.*?)```", section, re.S)
+    ((name, trace),) = re.findall(r'```csv title="(\S+)"\n(.*?)```', section, re.S)
 
     def run(transfers: int | None = None, *overrides: str) -> fleetsim.Result:
         lines = trace.splitlines(keepends=True)

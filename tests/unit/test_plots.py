@@ -218,7 +218,7 @@ def test_a_sweep_has_a_line_for_each_value_of_the_second_path(sweep):
     assert [line.get_xdata().tolist() for line in ax.lines] == [[1, 2, 3], [1, 2, 3]]
     assert ax.get_xlabel() == f"fleets.{FLEET}.data_limit (MB)"
     expected = sweep.table["cost"].to_numpy().reshape(3, 2)
-    assert np.array([line.get_ydata() for line in ax.lines]).T == pytest.approx(expected)
+    assert pytest.approx(expected) == np.array([line.get_ydata() for line in ax.lines]).T
 
 
 def test_a_limit_that_another_one_beats_is_not_on_the_frontier():
@@ -230,9 +230,9 @@ def test_a_limit_that_another_one_beats_is_not_on_the_frontier():
 def test_the_frontier_shows_every_limit_once_and_names_the_recommended_one(study):
     ax = study.plot.frontier(Figure().add_subplot())
     rings = ("could be the answer",)  # around points that are there anyway
-    points = np.concatenate([dots.get_offsets() for dots in ax.collections if dots.get_label() not in rings])
-    expected = study.limits[["blocked_share", "cost_mean"]].to_numpy() * (100, 1)
-    assert points[np.lexsort(points.T)] == pytest.approx(expected[np.lexsort(expected.T)])
+    points = [dot for dots in ax.collections if dots.get_label() not in rings for dot in dots.get_offsets().tolist()]
+    expected = [[100 * share, cost] for share, cost in study.limits[["blocked_share", "cost_mean"]].to_numpy()]
+    assert np.array(sorted(points)) == pytest.approx(np.array(sorted(expected)))
     bold = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
     assert bold == [f"{study.recommended_limit_bytes // 10**6} MB"]
 

@@ -276,7 +276,7 @@ def test_a_scenario_is_frozen_and_can_be_made_from_plain_data() -> None:
 
 def test_a_file_of_the_fleet_as_it_is_without_rows_is_said(tmp_path):
     (tmp_path / "sims.csv").write_text("sim,period_start,used_bytes\n")
-    group = "      meter:\n        count: 3\n        initial: {file: sims.csv}\n"
+    group = "      meter:\n        count: 3\n        initial: {file: sims.csv}\n        traffic: {}\n"
     (tmp_path / "s.yaml").write_text(
         "name: s\nstart: 2026-01-01T00:00:00Z\nduration: 1 month\nseed: 1\nplatform: super-sim\n"
         f"tariff: super-sim-payg\nfleets:\n  meters:\n    data_limit: 5 MB\n    devices:\n{group}"
