@@ -113,7 +113,7 @@ def _by_budget(verdict: Verdict, rule: Budget) -> str:
 def _plan(verdict: Verdict) -> str:
     needed = verdict.choice.replications_needed
     if needed is None:
-        return ", and no number of replications that is worth a plan would decide"
+        return ", and from these replications it cannot be said how many would decide"
     return f" (about {needed:,} replications would decide)"
 
 
@@ -177,21 +177,26 @@ def on_fresh(fresh: Verdict, limit_bytes: int) -> str:
     )
     if fresh.rule.keeps(fresh.choice, i):
         return f"{text}, in keeping with the rule."
+    if isinstance(fresh.rule, OutageCost):
+        return f"{text}. {_cheaper(fresh, i)}."
     return f"{text}. There it breaks the rule: {_breach(fresh, i)}."
 
 
+def _cheaper(fresh: Verdict, i: int) -> str:
+    best = fresh.choice.recommended
+    assert best is not None
+    gap = fresh.figures["objective"][i] - fresh.figures["objective"][best]
+    return f"By these {phrases.limit(fresh, best)} would be the answer, at {words.money(gap, fresh.currency)} less"
+
+
 def _breach(fresh: Verdict, i: int) -> str:
-    rule, choice = fresh.rule, fresh.choice
+    rule = fresh.rule
     if isinstance(rule, MaxBlockedShare):
         shares = fresh.figures["blocked_share"]
         worst = max(range(i, len(shares)), key=lambda j: shares[j])
         most = phrases.percent(float(rule.most))
         return f"{phrases.limit(fresh, worst)} blocks {words.share(shares[worst])}, more than {most}"
-    if isinstance(rule, OutageCost):
-        best = choice.recommended
-        assert best is not None
-        gap = fresh.figures["objective"][i] - fresh.figures["objective"][best]
-        return f"{phrases.limit(fresh, best)} comes to {words.money(gap, fresh.currency)} less"
+    assert isinstance(rule, Budget)
     cost = words.money(fresh.figures["budget_quantile"][i], fresh.currency)
     budget = phrases.in_currency(fresh, rule.micros)
     return f"the {phrases.percent(float(rule.quantile))} quantile of its cost is {cost}, more than {budget}"

@@ -1,4 +1,4 @@
-"""A sweep and a comparison in the terminal: the answer first, then a table of at most 80 columns."""
+"""A sweep and a comparison in the terminal: the answer first, then a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
 from fleetsim.report import words
 
-_WIDTH: Final = 80
+_WIDTHS: Final = (80, 1000)
+"""What a table may take: at least on a terminal, however narrow it is; anywhere else, where nothing is cut."""
 _MOST_POINTS: Final = 30
 _APART: Final = "~"
 NOT_SHOWN: Final = ("blocked_sims", "offered_bytes", *(f"overage_cost_{cause}" for cause in CAUSES))
@@ -56,7 +57,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         for row in rows:
             table.add_row(*map(Text, _cells(row, place, made_of["currency"], n)))
         if rows:
-            console.print(table, width=_WIDTH)
+            _show_table(table, console)
     _say("", console)
     if n > 1 and found.comparisons:
         differences = words.counted(found.comparisons, "difference", "differences")
@@ -92,7 +93,7 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
     table = _table([head.rpartition("\n")[2] if head.endswith("interval") else head for head in columns])
     for cells in zip(*columns.values(), strict=False):
         table.add_row(*map(Text, cells))
-    console.print(table, width=_WIDTH)
+    _show_table(table, console)
     more = f"the first {_MOST_POINTS} points; " if points > _MOST_POINTS else ""
     _say(f"\n{more}all metrics: {sweep.file}", console)
 
@@ -140,6 +141,11 @@ def _table(heads: list[str]) -> Table:
     for place, head in enumerate(heads):
         table.add_column(Text(head), justify="right" if place else "left", no_wrap=True, vertical="bottom")
     return table
+
+
+def _show_table(table: Table, console: Console) -> None:
+    least, most = _WIDTHS
+    console.print(table, width=max(console.width, least) if console.is_terminal else most)
 
 
 def _say(text: str, console: Console) -> None:

@@ -90,7 +90,9 @@ def serve(bench: Bench, *, host: str, port: int, browser: bool) -> None:
     if inside:
         print("Other machines can open it with that token, and nothing between is encrypted.", flush=True)
     if browser:
-        Timer(0.5, webbrowser.open, [address]).start()
+        opening = Timer(0.5, webbrowser.open, [address])
+        opening.daemon = True
+        opening.start()
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # a page that was closed is nothing to tell of
     with listening:
         server.run(sockets=[listening])

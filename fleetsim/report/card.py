@@ -13,7 +13,7 @@ from fleetsim.report.source import Result, has_rows, replications, start_and_end
 from fleetsim.units import format_bytes
 
 _MOST_GROUPS: Final = 10
-_MOST_SIM_PERIODS: Final = 5_000_000
+_MOST_SIM_PERIODS: Final = 2_000_000
 """The answer counts SIMs in the rows; of more of them it is left to the report."""
 
 
