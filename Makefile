@@ -49,6 +49,7 @@ picture: $(READY)
 	cp out/smart-meters/figures/overage_by_cause.png out/smart-meters/figures/sim_period.png docs/
 	$(BIN)/fleetsim run docs/machines.yaml --out out/machines --overwrite
 	cp out/machines/figures/blocked_over_time.png docs/who_falls_silent.png
+	$(BIN)/python -m docs.making.curve
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -36,7 +36,7 @@ def page(template: str, values: Mapping[str, Any], tables: Tables | None = None)
     environment = _environment()
     script, digest = _script()
     shell = {"tables": tables, "script": Markup(script), "script_digest": digest}  # our own file
-    return environment.get_template(template).render(**values, **shell)
+    return environment.get_template(template).render(**values, **shell) + "\n"
 
 
 def drawn(svg: bytes, *, prefix: str, label: str) -> Markup:
