@@ -47,7 +47,8 @@ def render(study: LimitStudy) -> str:
     found = pieces(verdict)
     prices = prices_of(study, found)
     turned = tables(study, prices)
-    curves = {name: curve(study, width, _HEIGHT_INCHES) for name, width in WIDTHS.items()}
+    widths = WIDTHS if len(verdict.limits) > 1 else {}  # a single point is no curve
+    curves = {name: curve(study, width, _HEIGHT_INCHES) for name, width in widths.items()}
     for name, each in curves.items():
         turned.mark(name, "limit", each.at)
     return page(

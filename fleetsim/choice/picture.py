@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 BLUE, RED = "#1f4e79", "#8a1c1c"
 _FEW: Final = 14
 """Up to so many limits each has a tick of its own."""
+_MANY: Final = 40
+"""Of more limits than this the marks are smaller."""
 _UNEVEN: Final = 8.0
 """Limits whose steps differ by more than this factor stand on a logarithmic axis."""
 _WIDE_RANGE: Final = 50.0
@@ -172,13 +174,13 @@ def _series(study: LimitStudy, ax: Axes, value: Floats, low: Floats, high: Float
     others = [place for place in range(x.size) if place not in {*could_be, *best}]
     for places, look in ((others, _OTHER), (could_be, _COULD_BE), (best, _BEST)):
         if places:
-            small = {"s": 10} if look is _OTHER and x.size > 40 else {}
+            small = {"s": 10 if look is _OTHER else 20} if x.size > _MANY and look is not _BEST else {}
             ax.scatter(x[places], value[places], **(look | small))
 
 
 def _legend(study: LimitStudy, ax: Axes) -> None:
     choice = study.choice
-    shown = [(_OTHER, "other limit")]
+    shown = [(_OTHER, "limit" if choice.recommended is None else "other limit")]
     if choice.recommended is not None:
         shown.insert(0, (_BEST, f"{phrases.limit(study.verdict, choice.recommended)}, recommended"))
         if len(choice.could_be) > 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ def rank(q: float, n: int) -> int:
     return max(math.ceil(round(q * n, 9)), 1)
 
 
+@lru_cache(maxsize=1024)  # the same for each limit and each metric
 def bound_ranks(q: float, n: int, tail: float) -> tuple[int | None, int | None]:
     """Ranks, from 1, of the closest lower and upper bound of the `q`-quantile that fail with at most `tail` each.
 

@@ -195,6 +195,8 @@ def test_one_limit_has_a_page_without_a_table_of_limits():
     page = render(choose(limits="7MB"))
     assert "Every limit" not in headings(page)
     assert "What the next limits would change" not in headings(page)
+    assert "<svg" not in page
+    assert 'id="slider-limit"' not in page
 
 
 def test_of_many_limits_the_table_has_those_around_the_answer_and_says_how_many_are_left_out():
