@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fleetsim.api import report as report_run
-from fleetsim.choice.folder import CHOICE
+from fleetsim.choice.folder import STUDY
 from fleetsim.choice.study import LimitStudy
 from fleetsim.comparison.compare import COMPARISON, Comparison
 from fleetsim.comparison.sweep import SWEEP, Sweep
@@ -34,7 +34,7 @@ def report(folder: str | Path) -> Reported:
 
     folder = Path(folder)
     found: Reported
-    if (folder / CHOICE).is_file():
+    if (folder / STUDY.file).is_file():
         found = LimitStudy.read(folder)
         write_page(folder, choice_page(found))
     elif (folder / COMPARISON.file).is_file():

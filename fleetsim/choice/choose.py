@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from pathlib import Path
 
-from fleetsim.choice.folder import REPORT, Folder
+from fleetsim.choice.folder import ChoiceFolder
 from fleetsim.choice.judging import Judgement
 from fleetsim.choice.question import Question
 from fleetsim.choice.service import concerned
@@ -22,8 +22,8 @@ from fleetsim.experiments.executors import AHEAD, capacity_of
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores
+from fleetsim.experiments.study_folder import REPORT
 from fleetsim.experiments.workers import Progress, in_order
-from fleetsim.files import write_text
 from fleetsim.scenario.dump import dump
 
 PART_EVERY_S = 1.0
@@ -66,15 +66,15 @@ def choose(
         Something could not be read or written, or processes were killed.
     """
     started = time.monotonic()
-    folder = None if out is None else Folder(out, question.identity)
-    with nullcontext() if folder is None else folder.held():
+    folder = None if out is None else ChoiceFolder(out, question.identity)
+    with nullcontext() if folder is None else folder.study.held():
         known: list[Judged] = []
-        if folder is not None:
-            if resume and asks_the_same(folder.finished(), question):
-                folder.forget_parts()  # of one that was killed when all was there
-                study = LimitStudy.read(folder.path)
-                if not (folder.path / REPORT).exists():
-                    write_text(folder.path / REPORT, page_of(study))
+        if folder is not None and out is not None:
+            if resume and asks_the_same(folder.study.finished(), question):
+                folder.study.forget_parts()  # of one that was killed when all was there
+                study = LimitStudy.read(out)
+                if not (out / REPORT).exists():
+                    folder.study.report(page_of(study))
                 return study
             names, inputs = inputs_of(question.scenario)
             known = folder.open(dump(question.scenario, names), inputs, resume=resume, overwrite=overwrite)
@@ -83,7 +83,7 @@ def choose(
             study = _study(question, work, progress, started)
         except BadInput:
             if folder is not None and not known:
-                folder.abandon()
+                folder.study.abandon()
             raise
         if folder is not None:
             fresh = () if study.fresh is None else study.fresh.judged
@@ -131,7 +131,7 @@ class _Work:
     engine: str
     workers: int | None
     known: list[Judged]
-    folder: Folder | None
+    folder: ChoiceFolder | None
     executor: Executor | None
     sims: int = field(init=False)
 

@@ -12,11 +12,10 @@ import pyarrow as pa
 
 from fleetsim.choice import why as say
 from fleetsim.choice.figures import HEADROOM_QUANTILE, use_quantile
-from fleetsim.choice.folder import CHOICE
+from fleetsim.choice.folder import STUDY
 from fleetsim.choice.rules import read_again
 from fleetsim.choice.sim_periods import Follow, SimPeriods
 from fleetsim.choice.tables import SCHEMAS, judged_from, judged_table
-from fleetsim.choice.tables import read as read_table
 from fleetsim.choice.verdict import Verdict
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.store import SCENARIO
@@ -65,13 +64,13 @@ class LimitStudy:
             `folder` holds none.
         """
         folder = Path(folder)
-        if not (folder / CHOICE).is_file():
-            raise _refuse(folder, f"found no result of `fleetsim choose-limit`; expected a folder with {CHOICE}")
+        if not (folder / STUDY.file).is_file():
+            raise _refuse(folder, f"found no result of `fleetsim choose-limit`; expected a folder with {STUDY.file}")
         try:
-            said = json.loads((folder / CHOICE).read_text(encoding="utf-8"))
+            said = json.loads((folder / STUDY.file).read_text(encoding="utf-8"))
             n, limits, rule = said["replications"], tuple(said["limits"]), read_again(said["rule"])
             scenario = load(folder / SCENARIO)
-            judged = judged_from(read_table(folder, "judged"), read_table(folder, "use"))
+            judged = judged_from(*STUDY.read(folder).values())
             verdicts = [
                 Verdict.of(scenario, said["fleet"], part, rule, said["confidence"])
                 for part in (judged[:n], judged[n:])

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES
 from fleetsim.choice.judging import JUDGED, Judgement
-from fleetsim.files import replacing
 from fleetsim.tables.histogram import bounds
 
 Ints = NDArray[np.int64]
@@ -108,24 +105,3 @@ def judged_from(judged: pa.Table, use: pa.Table) -> list[Judged]:
         judgement = Judgement(sums, int(columns["periods_per_sim"][rows[0]]), cells[:, of_use == replication])
         found.append(Judged(replication, tuple(columns["data_limit_bytes"][rows].tolist()), judgement))
     return found
-
-
-def write(folder: Path, name: str, table: pa.Table) -> None:
-    """Write a table, completely or not at all."""
-    with replacing(folder / f"{name}.parquet") as file, file.open("wb") as stream:
-        pq.write_table(table.cast(SCHEMAS[name]), stream, compression="zstd")
-
-
-def read(folder: Path, name: str) -> pa.Table:
-    """Read a table.
-
-    Raises
-    ------
-    OSError, pyarrow.ArrowException
-        There is none, it is damaged, or it has other columns.
-    """
-    with (folder / f"{name}.parquet").open("rb") as stream:  # by a stream: Arrow takes some names for addresses
-        table = pq.read_table(stream)
-    if not table.schema.equals(SCHEMAS[name]):
-        raise pa.ArrowInvalid(f"{name}.parquet has other columns than this version writes")
-    return table

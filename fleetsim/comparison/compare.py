@@ -20,11 +20,11 @@ from fleetsim.comparison.answer import sentences
 from fleetsim.comparison.differences import Differences, comparison_table, differences
 from fleetsim.comparison.metrics import observed
 from fleetsim.comparison.side_by_side import SideBySide
-from fleetsim.comparison.simulate import CASE, SUMS, simulate_cases
+from fleetsim.comparison.simulate import CASE, REPLICATIONS, SUMS, simulate_cases
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
-from fleetsim.experiments.study_folder import REPORT, Study, StudyFolder, read_table
+from fleetsim.experiments.study_folder import REPORT, Kept, Study, StudyFolder, read_table
 from fleetsim.experiments.workers import Progress
 from fleetsim.report import words
 from fleetsim.scenario import dump
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 
 COMPARISON: Final = Study(
     "comparison",
-    "replications",
-    SUMS,
+    {REPLICATIONS: SUMS},
     ("comparison",),
     {"scenarios": "other scenarios, by their names", "scenario_hashes": "another scenario, by its hash"},
 )
@@ -216,7 +215,7 @@ def compare_scenarios(
     started = time.monotonic()
     folder = None if out is None else StudyFolder(out, COMPARISON, asked.identity)
     with nullcontext() if folder is None else folder.held():
-        known: list[pa.Table] = []
+        known: list[Kept] = []
         if folder is not None:
             done = folder.finished() or {}
             if resume and (done.get("replications"), done.get("confidence")) == (asked.replications, confidence):
@@ -235,7 +234,7 @@ def compare_scenarios(
         made_of |= {"replications": asked.replications, "confidence": confidence, "warnings": list(asked.warnings)}
         result = Comparison(asked.names, sums, made_of)
         if folder is not None:
-            folder.finish({"replications": sums, "comparison": result.arrow}, result.said(), _page(result, asked))
+            folder.finish({REPLICATIONS: sums, "comparison": result.arrow}, result.said(), _page(result, asked))
     return result
 
 

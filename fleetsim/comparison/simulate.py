@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fleetsim.engines import engine_named
 from fleetsim.experiments.executors import capacity_of
 from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, blocks_of, blocks_over, cores
-from fleetsim.experiments.study_folder import StudyFolder
+from fleetsim.experiments.study_folder import Kept, StudyFolder
 from fleetsim.experiments.workers import Progress, in_order
 from fleetsim.scenario import Scenario
 from fleetsim.tables import SCHEMAS, Tabulator, Wanted
@@ -27,6 +27,8 @@ from fleetsim.tables.rows import sums_table
 PART_EVERY_S: Final = 1.0
 """What was simulated is kept about so often: a kill costs no more than that, and keeping it next to nothing."""
 CASE: Final = "case"
+REPLICATIONS: Final = "replications"
+"""The table that is kept: `SUMS`."""
 SUMS: Final = pa.schema([pa.field(CASE, pa.int64(), nullable=False), *SCHEMAS["replications"]])
 """What is kept: ``replications`` of each case, numbered from 0 in the order given."""
 
@@ -64,7 +66,7 @@ def simulate_cases(
     replications: int,
     engine: str,
     workers: int | None,
-    known: Sequence[pa.Table],
+    known: Sequence[Kept],
     folder: StudyFolder | None,
     progress: Callable[[int, int], Progress],
     executor: Executor | None = None,
@@ -97,8 +99,9 @@ def simulate_cases(
     """
     task = SumTask(tuple(scenarios), engine, replications)
     found: dict[int, pa.Table] = {}
-    for table in known:
-        found |= {number: rows for number, rows in _each(table, replications) if number < len(scenarios) * replications}
+    for tables in known:
+        each = _each(tables[REPLICATIONS], replications)
+        found |= {number: rows for number, rows in each if number < len(scenarios) * replications}
     sims = [scenario.sims for scenario in scenarios]
     missing = [number for number in range(len(scenarios) * replications) if number not in found]
     all_sims = sum(sims) * replications
@@ -111,11 +114,11 @@ def simulate_cases(
                 found[number] = table
                 unkept.append(table)
                 if folder is not None and time.monotonic() - kept_at > PART_EVERY_S:
-                    folder.put(_joined(unkept))
+                    folder.put({REPLICATIONS: _joined(unkept)})
                     unkept, kept_at = [], time.monotonic()
     finally:
         if folder is not None and unkept:
-            folder.put(_joined(unkept))
+            folder.put({REPLICATIONS: _joined(unkept)})
     return _joined([found[number] for number in sorted(found)])
 
 

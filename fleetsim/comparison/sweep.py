@@ -20,12 +20,12 @@ from fleetsim.comparison.axis import Axis
 from fleetsim.comparison.columns import column, unit_of
 from fleetsim.comparison.metrics import METRICS, Floats, Observed, observed
 from fleetsim.comparison.points import Point
-from fleetsim.comparison.simulate import CASE, SUMS, simulate_cases
+from fleetsim.comparison.simulate import CASE, REPLICATIONS, SUMS, simulate_cases
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.store import SCENARIO
-from fleetsim.experiments.study_folder import REPORT, Study, StudyFolder, read_table
+from fleetsim.experiments.study_folder import REPORT, Kept, Study, StudyFolder, read_table
 from fleetsim.experiments.summary import CONFIDENCE, QUANTILES
 from fleetsim.experiments.workers import Progress
 from fleetsim.inference.quantiles import quantile_interval
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 SWEEP: Final = Study(
     "sweep",
-    "replications",
-    SUMS,
+    {REPLICATIONS: SUMS},
     ("sweep",),
     {"vary": "other points", "scenario_hashes": "another scenario, by its hash"},
 )
@@ -196,7 +195,7 @@ def sweep_grid(
     n = first.replications
     folder = None if out is None else StudyFolder(out, SWEEP, grid.identity)
     with nullcontext() if folder is None else folder.held():
-        known: list[pa.Table] = []
+        known: list[Kept] = []
         if folder is not None:
             if resume and (folder.finished() or {}).get("replications") == n:
                 folder.forget_parts()  # of one that was killed when all was there
@@ -217,7 +216,7 @@ def sweep_grid(
         del made_of["scenario_hash"]  # that of the first point only
         result = Sweep(table, sums, grid.axes, made_of)
         if folder is not None:
-            folder.finish({"replications": sums, "sweep": table}, made_of, _page(result, first))
+            folder.finish({REPLICATIONS: sums, "sweep": table}, made_of, _page(result, first))
     return result
 
 

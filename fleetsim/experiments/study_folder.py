@@ -1,8 +1,8 @@
 """The folder of a study of many simulations: what is known is kept as it comes; the whole appears when it is whole.
 
-While a study goes on, ``parts/`` holds what is finished, a Parquet file at a time, each renamed into its place. The
-study's own file (``sweep.json``) is written last, so a folder with one is complete; the one in ``parts/`` says whose
-the parts are, and is there before anything else.
+While a study goes on, ``parts/`` holds what is finished, each part a folder of tables that is renamed into its place.
+The study's own file (``sweep.json``) is written last, so a folder with one is complete; the one in ``parts/`` says
+whose the parts are, and is there before anything else.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ import pyarrow.parquet as pq
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import keep_inputs, remove_inputs
 from fleetsim.experiments.store import PARTS
-from fleetsim.files import TEMPORARY, held, replacing, write_text
+from fleetsim.files import TEMPORARY, held, replacing, sync_folder, write_text
 
 Identity = Mapping[str, Any]
+Kept = Mapping[str, pa.Table]
+"""What has become known: tables by their names."""
 
 REPORT: Final = "report.html"
 
@@ -39,21 +41,21 @@ class Study:
     ----------
     name
         What it is called: ``sweep``. Its own file is ``sweep.json``.
-    table
-        Name of the table of which parts are kept.
-    schema
-        Columns of that table.
+    kept
+        The tables that parts consist of, with their columns.
     others
         Names of the other tables that it leaves.
     differs
         What is said of a folder in which a part of the identity is another one.
+    in_full
+        What it is called where that has to be clear by itself: ``choice of a limit``; empty: as its name says.
     """
 
     name: str
-    table: str
-    schema: pa.Schema
+    kept: Mapping[str, pa.Schema]
     others: tuple[str, ...]
     differs: Mapping[str, str]
+    in_full: str = ""
 
     @property
     def file(self) -> str:
@@ -63,7 +65,17 @@ class Study:
     @property
     def left(self) -> tuple[str, ...]:
         """Files that a study leaves beside scenarios and their inputs."""
-        return (self.file, *(f"{name}.parquet" for name in (*self.others, self.table)), REPORT)
+        return (self.file, *(f"{name}.parquet" for name in (*self.others, *self.kept)), REPORT)
+
+    def read(self, folder: Path) -> Kept:
+        """Read the tables that are kept.
+
+        Raises
+        ------
+        OSError, pyarrow.ArrowException
+            One is absent, damaged, or has other columns.
+        """
+        return {name: read_table(folder / f"{name}.parquet", schema) for name, schema in self.kept.items()}
 
 
 class StudyFolder:
@@ -85,6 +97,7 @@ class StudyFolder:
         self.identity = dict(identity)
         self.parts = path / PARTS
         self._next = 0
+        self._made = False
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -97,6 +110,7 @@ class StudyFolder:
         """
         if self.path.exists() and not self.path.is_dir():
             raise self._refuse("found a file; expected a folder, or a name that is free")
+        self._made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         with held(self.path) as alone:
             if not alone:
@@ -111,7 +125,7 @@ class StudyFolder:
 
     def open(
         self, scenarios: Mapping[str, str], inputs: Mapping[str, Path], *, resume: bool, overwrite: bool
-    ) -> list[pa.Table]:
+    ) -> list[Kept]:
         """Get the folder ready, and return what is known there.
 
         Parameters
@@ -140,13 +154,13 @@ class StudyFolder:
         self._say_whose(found if overwrite and found else self.identity)
         keep_inputs(self.path, inputs)
         if (self.path / file).exists() and not overwrite:
-            for table in known:
-                self.put(table)
+            for tables in known:
+                self.put(tables)
         for name in self.study.left:
             (self.path / name).unlink(missing_ok=True)
         if overwrite:
             for part in self._kept():
-                part.unlink()
+                shutil.rmtree(part)
             self._say_whose(self.identity)
         for place in self.path.iterdir():
             if _SCENARIO.fullmatch(place.name) and place.name not in scenarios:
@@ -156,12 +170,23 @@ class StudyFolder:
         remove_inputs(self.path, except_for=inputs)
         return known
 
-    def put(self, rows: pa.Table) -> None:
+    def put(self, tables: Kept) -> None:
         """Keep what has become known."""
         taken = {part.name for part in self._kept()}
-        while _part(self._next) in taken:
+        while f"{self._next:06d}" in taken:
             self._next += 1
-        write_table(self.parts / _part(self._next), rows)
+        place = self.parts / f"{self._next:06d}"
+        beside = place.with_name(f".{place.name}{TEMPORARY}")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        try:
+            for name, table in tables.items():
+                write_table(beside / f"{name}.parquet", table)
+            beside.rename(place)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+        sync_folder(self.parts)
 
     def finish(self, tables: Mapping[str, pa.Table], said: Mapping[str, Any], page: str) -> None:
         """Write the result and its page, and declare it complete."""
@@ -174,6 +199,16 @@ class StudyFolder:
     def report(self, page: str) -> None:
         """Write the page."""
         write_text(self.path / REPORT, page)
+
+    def abandon(self) -> None:
+        """Remove what was begun: there is nothing to study."""
+        self.forget_parts()
+        remove_inputs(self.path, except_for={})
+        for place in self.path.iterdir():
+            if _SCENARIO.fullmatch(place.name):
+                place.unlink()
+        if self._made and not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def forget_parts(self) -> None:
         """Remove what a complete study has no more use for."""
@@ -189,15 +224,16 @@ class StudyFolder:
 
     def _check(self, found: Identity | None, *, resume: bool, overwrite: bool) -> None:
         name = self.study.name
+        in_full = self.study.in_full or name
         if overwrite:
             if found is None:
-                raise self._refuse(f"it holds no {name}, so --overwrite leaves it alone; use another folder")
+                raise self._refuse(f"it holds no {in_full}, so --overwrite leaves it alone; use another folder")
             return
         if not resume:
             what = "replace its result with --overwrite" if found else "use another folder"
             raise self._refuse(f"the folder is not empty; go on with --resume, or {what}")
         if found is None:
-            raise self._refuse(f"there is no {name} to resume; use another folder")
+            raise self._refuse(f"there is no {in_full} to resume; use another folder")
         for key, value in self.identity.items():
             if found[key] != value:
                 what = self.study.differs.get(key) or f"{key} {found[key]}; this one has {value}"
@@ -212,23 +248,23 @@ class StudyFolder:
         ours = isinstance(found, dict) and all(type(found.get(k)) is type(v) for k, v in self.identity.items())
         return found if ours else None
 
-    def _known(self) -> list[pa.Table]:
+    def _known(self) -> list[Kept]:
         """Read what is known; a part that cannot be read is none."""
-        found: list[pa.Table] = []
+        found: list[Kept] = []
         if (self.path / self.study.file).exists():
             try:
-                found.append(read_table(self.path / f"{self.study.table}.parquet", self.study.schema))
+                found.append(self.study.read(self.path))
             except (OSError, pa.ArrowException) as error:
                 raise self._refuse(f"its result cannot be read ({error}); replace it with --overwrite") from error
         for part in self._kept():
             try:
-                found.append(read_table(part, self.study.schema))
+                found.append(self.study.read(part))
             except (OSError, pa.ArrowException):
-                part.unlink()
+                shutil.rmtree(part)
         return found
 
     def _kept(self) -> list[Path]:
-        return sorted(self.parts.glob("[0-9]*.parquet"))
+        return sorted(part for part in self.parts.iterdir() if part.name.isdecimal()) if self.parts.is_dir() else []
 
     def _say_whose(self, found: Identity) -> None:
         identity = {name: found[name] for name in self.identity}
@@ -257,7 +293,3 @@ def read_table(file: Path, schema: pa.Schema | None = None) -> pa.Table:
     if schema is not None and not table.schema.equals(schema):
         raise pa.ArrowInvalid(f"{file.name} has other columns than this version writes")
     return table
-
-
-def _part(number: int) -> str:
-    return f"{number:06d}.parquet"

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fleetsim
-from fleetsim.choice.folder import LEFT_BY_A_CHOICE
+from fleetsim.choice.folder import STUDY
 from fleetsim.choice.tables import SCHEMAS
 from fleetsim.errors import BadInput
 from tests.cli.conftest import LITTLE, Said, content, process
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_choice_leaves_these_files_and_no_others(folder):
-    assert set(content(folder)) == {"scenario.yaml", *LEFT_BY_A_CHOICE}
+    assert set(content(folder)) == {"scenario.yaml", *STUDY.left}
     for name, schema in SCHEMAS.items():
         assert pq.read_table(folder / f"{name}.parquet").schema.equals(schema)
 
