@@ -323,7 +323,7 @@ def test_a_damaged_table_is_a_choice_that_cannot_be_read(little, tmp_path):
 
 
 EVERY = "fleets.meters.devices.meter.traffic.readings.arrivals.every=15 min"
-SLOW = (*ASKED[:2], "--limits", "10MB:60MB:10MB", *ASKED[4:6], "--set", EVERY, "--replications", "8")
+SLOW = (*ASKED[:2], "--limits", "10MB:60MB:10MB", *ASKED[4:6], "--set", EVERY, "--replications", "40")
 
 
 def parts(folder: Path) -> list[Path]:

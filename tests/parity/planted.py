@@ -69,8 +69,8 @@ MISTAKES = {
     ),
     "a transfer in its own record that belongs to the one before": Planted(
         "passing",
-        "if by_record == 1 and now >= next_close and more > 0:",
-        "if by_record == 1 and now > next_close and more > 0:",
+        "if now >= next_close and more > 0:",
+        "if now > next_close and more > 0:",
     ),
 }
 """Each is planted alone."""
