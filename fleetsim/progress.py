@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 LINE_EVERY_S = 30
+ENOUGH_S = 5
+"""From so long on what is left can be told; before, a compiler may have taken most of the time."""
 
 
 class Shown:
@@ -27,8 +29,9 @@ class Shown:
         self._bar = bar
         self._task: TaskID | None = None
         self._note = ""
-        self._started = self._last = time.monotonic()
-        self._total = self._done = self._began_at = 0
+        self._last = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when something was done first, and how much was done then
+        self._total = self._done = 0
 
     def note(self, text: str) -> None:
         """Show a text beside the numbers."""
@@ -37,8 +40,6 @@ class Shown:
             self._bar.update(self._task, description=text)
 
     def __call__(self, total: int, done: int) -> Progress:
-        if self._total == 0:
-            self._began_at, self._started = done, time.monotonic()
         self._total, self._done = total, done
         if self._bar is not None:
             if self._task is None:
@@ -52,11 +53,13 @@ class Shown:
             self._bar.advance(self._task, more)
             return
         now = time.monotonic()
+        since, done_then = self._first = self._first or (now, self._done)
         if now - self._last >= LINE_EVERY_S and self._done < self._total:
             self._last = now
-            each = (now - self._started) / max(self._done - self._began_at, 1)
-            left = each * (self._total - self._done)
-            said = f"{self._done:,} of {self._total:,} SIMs simulated, about {left:,.0f} s left"
+            said = f"{self._done:,} of {self._total:,} SIMs simulated"
+            if now - since >= ENOUGH_S:
+                each = (now - since) / max(self._done - done_then, 1)
+                said += f", about {each * (self._total - self._done):,.0f} s left"
             print(f"{self._note}: {said}" if self._note else said, file=sys.stderr, flush=True)
 
 

@@ -139,7 +139,8 @@ def next_limits(verdict: Verdict) -> tuple[str, str]:
         difference = paired_difference(_cost(verdict, j), _cost(verdict, i), verdict.confidence)
         cost = phrases.dearer(verdict, difference.value, difference.low, difference.high)
         there, share = phrases.limit(verdict, j), phrases.blocked(verdict, j)
-        found.append(f"{there}, the next {word} one, would block {share} and cost {cost} in {over}.")
+        would = "come, with outage, to" if isinstance(verdict.rule, OutageCost) else "cost"
+        found.append(f"{there}, the next {word} one, would block {share} and {would} {cost} in {over}.")
     return found[0], found[1]
 
 
@@ -171,9 +172,12 @@ def on_fresh(fresh: Verdict, limit_bytes: int) -> str:
     """What the recommended limit comes to on replications that took no part in its choice."""
     i = fresh.limits.index(limit_bytes)
     numbers = fresh.replications
+    comes_to = f"costs {phrases.mean(fresh, i, 'cost')}"
+    if isinstance(fresh.rule, OutageCost):
+        comes_to = f"comes, with outage, to {phrases.mean(fresh, i, 'objective')}"
     text = (
         f"On {len(numbers):,} fresh replications ({numbers[0]:,} to {numbers[-1]:,}) {phrases.limit(fresh, i)} blocks"
-        f" {phrases.blocked(fresh, i)} and costs {phrases.mean(fresh, i, 'cost')}"
+        f" {phrases.blocked(fresh, i)} and {comes_to}"
     )
     if fresh.rule.keeps(fresh.choice, i):
         return f"{text}, in keeping with the rule."
@@ -203,4 +207,8 @@ def _breach(fresh: Verdict, i: int) -> str:
 
 
 def _cost(verdict: Verdict, place: int) -> Floats:
-    return sums(verdict.judged, "cost_micros")[:, place] / MICROS
+    """What a limit comes to in each replication, in the currency: what the rule goes by, outage included."""
+    cost = sums(verdict.judged, "cost_micros")[:, place] / MICROS
+    if isinstance(verdict.rule, OutageCost):
+        cost = cost + verdict.seen.blocked_ms[:, place] / MS_PER_DAY * (verdict.rule.micros_per_day / MICROS)
+    return cost

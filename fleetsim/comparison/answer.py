@@ -41,7 +41,7 @@ def _cost(row: Row | None, place: int, first: str, currency: str, horizon: str, 
     difference = None if row is None else row.differences[place - 1]
     if row is None or difference is None or phrases.is_same(difference):
         return f"costs the same as {first}"
-    said = phrases.more(row.metric, difference, currency, confidence)
+    said = phrases.more(row.metric, difference, currency, confidence, phrases.of_row(row, place)[2])
     if difference.distinguishable:
         return f"costs {said} in {horizon} than {first}"
     if difference.low is None:
@@ -53,12 +53,18 @@ def _service(row: Row | None, place: int, whom: str, confidence: float) -> str:
     difference = None if row is None else row.differences[place - 1]
     if row is None or difference is None or phrases.is_same(difference):
         return f"blocks the same share of {whom} in every replication"
-    said = phrases.more(row.metric, difference, "", confidence)
-    own, other = (_blocked(row.means[at].value) for at in (place, 0))
+    said = phrases.more(row.metric, difference, "", confidence, phrases.of_row(row, place)[2])
+    own, other = _blocked(row, place)
     if difference.distinguishable or difference.low is None:
         return f"blocks {own} of {whom} instead of {other}: {said}"
     return f"which of them blocks more of {whom} cannot be told: {said}"
 
 
-def _blocked(share: float) -> str:
-    return {0.0: "none", 1.0: "all"}.get(share) or words.share(share)
+def _blocked(row: Row, place: int) -> list[str]:
+    """The share of a scenario and that of the first, with the decimals that the table has."""
+    shares = row.means[place].value, row.means[0].value
+    first, own, _ = phrases.of_row(row, place)
+    return [
+        {0.0: "none", 1.0: "all"}.get(share) or phrases.share(share, decimals)
+        for share, decimals in zip(shares, (own, first), strict=True)
+    ]

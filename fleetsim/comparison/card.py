@@ -6,7 +6,7 @@ from typing import Final
 
 from fleetsim.comparison import phrases
 from fleetsim.comparison.compare import Comparison
-from fleetsim.comparison.metrics import METRICS, NORMAL, Metric
+from fleetsim.comparison.metrics import METRICS, NORMAL
 from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
 from fleetsim.markup import Grid, card
@@ -25,7 +25,10 @@ def comparison_card(comparison: Comparison) -> str:
     cells = [
         (
             phrases.label(row.metric, made_of["currency"]),
-            *(phrases.mean(row.metric, *mean) for mean in row.means),
+            *(
+                phrases.mean(row.metric, *mean, decimals)
+                for mean, decimals in zip(row.means, phrases.shared(row.metric, row.means), strict=True)
+            ),
         )
         for row in rows
     ]
@@ -50,15 +53,11 @@ def sweep_card(sweep: Sweep) -> str:
     kind += phrases.replications(made_of["replications"])
     metrics = [each for each in METRICS if each.name in _SHOWN and each.name in sweep.arrow.schema.names]
     heads = (*(axis.path for axis in sweep.axes), *(phrases.label(metric, currency) for metric in metrics))
-    shown = zip(grid(sweep.axes), sweep.arrow.slice(0, _MOST_ROWS).to_pylist(), strict=False)
-    cells = [(*point, *(_mean(metric, row) for metric in metrics)) for point, row in shown]
+    shown = sweep.arrow.slice(0, _MOST_ROWS).to_pylist()
+    columns = [[mean for mean, _ in phrases.column(metric, shown)] for metric in metrics]
+    cells = [(*point, *means) for point, *means in zip(grid(sweep.axes), *columns, strict=False)]
     notes = [
         f"and {points - _MOST_ROWS:,} more points" if points > _MOST_ROWS else "",
         "Data frames: `.table` (all metrics and their intervals), `.replications`; pictures: `.plot`",
     ]
     return card(str(made_of["name"]), kind, [], Grid(heads, cells, len(sweep.axes)), notes)
-
-
-def _mean(metric: Metric, row: dict[str, float | None]) -> str:
-    value, low, high = (row[f"{metric.name}{end}"] for end in ("", "_low", "_high"))
-    return "" if value is None else phrases.mean(metric, value, low, high)

@@ -19,6 +19,7 @@ import pyarrow as pa
 from fleetsim.comparison.answer import sentences
 from fleetsim.comparison.differences import Differences, comparison_table, differences
 from fleetsim.comparison.metrics import observed
+from fleetsim.comparison.never import never
 from fleetsim.comparison.side_by_side import SideBySide
 from fleetsim.comparison.simulate import CASE, REPLICATIONS, SUMS, simulate_cases
 from fleetsim.errors import BadInput, Mistake
@@ -39,6 +40,9 @@ COMPARISON: Final = Study(
     ("comparison",),
     {"scenarios": "other scenarios, by their names", "scenario_hashes": "another scenario, by its hash"},
 )
+
+NEVER: Final = "never"
+"""In the provenance: metrics that are 0 by construction, by the scenario's name, where there are any."""
 
 
 class Comparison:
@@ -91,7 +95,9 @@ class Comparison:
     def found(self) -> Differences:
         """Means, paired differences, and what is the same everywhere."""
         seen = observed(self.sums, len(self.names), self.provenance["replications"])
-        return differences(seen, self.provenance["confidence"], self._horizon_ms)
+        known = self.provenance.get(NEVER, {})
+        of_each = [known.get(name, ()) for name in self.names]
+        return differences(seen, self.provenance["confidence"], self._horizon_ms, of_each)
 
     @cached_property
     def arrow(self) -> pa.Table:
@@ -230,7 +236,7 @@ def compare_scenarios(
         made_of = provenance(asked.scenarios[0], engine, time.monotonic() - started) | asked.identity
         for of_the_first_only in ("name", "description", "scenario_hash", "sims"):
             del made_of[of_the_first_only]
-        made_of |= _functions(asked)
+        made_of |= _functions(asked) | _never(asked)
         made_of |= {"replications": asked.replications, "confidence": confidence, "warnings": list(asked.warnings)}
         result = Comparison(asked.names, sums, made_of)
         if folder is not None:
@@ -246,6 +252,12 @@ def _functions(asked: SideBySide) -> dict[str, Any]:
         for path, function in functions_of(scenario).items()
     }
     return {"functions": found} if found else {}
+
+
+def _never(asked: SideBySide) -> dict[str, Any]:
+    """Metrics that are 0 by construction, of the scenarios that have such."""
+    found = {name: list(never(scenario)) for name, scenario in zip(asked.names, asked.scenarios, strict=True)}
+    return {NEVER: some} if (some := {name: metrics for name, metrics in found.items() if metrics}) else {}
 
 
 def _page(result: Comparison, asked: SideBySide) -> str:

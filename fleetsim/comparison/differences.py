@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from fleetsim.clock import MS_PER_HOUR
 from fleetsim.comparison.metrics import METRICS, Floats, Metric, Observed
+from fleetsim.experiments.summary import BLOCKED, SHARE
 from fleetsim.inference.estimate import Estimate
 from fleetsim.inference.means import Difference, paired_difference
 
@@ -24,6 +25,8 @@ COMPARISON_SCHEMA: Final = pa.schema(
         pa.field("variance_saved", pa.float64()),
     ]
 )
+
+_NOTHING: Final = Estimate(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Differences:
         return next((row for row in self.rows if row.metric.name == name), None)
 
 
-def differences(seen: Observed, confidence: float, horizon_ms: int) -> Differences:
+def differences(seen: Observed, confidence: float, horizon_ms: int, never: Sequence[Sequence[str]] = ()) -> Differences:
     """Compare every scenario with the first, replication by replication.
 
     Parameters
@@ -78,6 +81,8 @@ def differences(seen: Observed, confidence: float, horizon_ms: int) -> Differenc
         the same everywhere).
     horizon_ms
         Length of the scenarios.
+    never
+        For each scenario what is 0 in it by construction (`fleetsim.comparison.never`); by default nothing is.
     """
     shown, same = [], []
     for metric in METRICS:
@@ -91,15 +96,18 @@ def differences(seen: Observed, confidence: float, horizon_ms: int) -> Differenc
     comparisons = sum(int((values != values[0]).any(axis=1).sum()) for _, values in shown)
     rows = []
     for metric, values in shown:
-        paired = [
-            paired_difference(
-                row, values[0], confidence, comparisons, _unseen(seen, metric, row - values[0], horizon_ms)
-            )
-            for row in values[1:]
-        ]
-        if metric.unit == "share":
-            paired = [_of_shares(difference) for difference in paired]
-        rows.append(Row(metric, tuple(seen.means(metric, confidence)), tuple(paired)))
+        nothing = [metric.of in of_case for of_case in never] or [False] * len(values)
+        means = [_NOTHING if is_0 else mean for is_0, mean in zip(nothing, seen.means(metric, confidence), strict=True)]
+        paired = []
+        for case in range(1, len(values)):
+            width = unseen(seen, metric, values[case] - values[0], horizon_ms)
+            difference = paired_difference(values[case], values[0], confidence, comparisons, width)
+            if nothing[case] != nothing[0]:
+                other = 0 if nothing[case] else case
+                mean = seen.mean(metric, other, 1 - (1 - confidence) / comparisons)
+                difference = _to_nothing(difference, mean, metric, len(values[0]), less=nothing[case])
+            paired.append(_of_shares(difference) if metric.unit == "share" else difference)
+        rows.append(Row(metric, tuple(means), tuple(paired)))
     return Differences(tuple(rows), tuple(same), comparisons)
 
 
@@ -121,6 +129,21 @@ def comparison_table(found: Differences, names: Sequence[str]) -> pa.Table:
     return pa.table(columns, schema=COMPARISON_SCHEMA)
 
 
+def _to_nothing(paired: Difference, mean: Estimate, metric: Metric, n: int, *, less: bool) -> Difference:
+    """The difference of what happens in one scenario and cannot happen in the other: what happens, with its sign.
+
+    One event proves it, so there is nothing that more replications would tell. Shares and counts have the interval of
+    the one side by itself, `mean`, which knows about rare events; amounts have the paired one, cut at 0.
+    """
+    if paired.low is None or paired.high is None or paired.value == 0:
+        return paired
+    if metric.of not in (SHARE, BLOCKED) or mean.low is None or mean.high is None:
+        low, high = (min(bound, 0.0) if less else max(bound, 0.0) for bound in (paired.low, paired.high))
+        return paired._replace(low=low, high=high, distinguishable=True, replications_needed=n)
+    bounds = (-mean.high, -mean.low) if less else (mean.low, mean.high)
+    return paired._replace(low=bounds[0], high=bounds[1], distinguishable=True, replications_needed=n)
+
+
 def _of_shares(difference: Difference) -> Difference:
     """Shares differ by at most 1."""
     if difference.low is None or difference.high is None:
@@ -132,7 +155,7 @@ def _all_are_normal(seen: Observed) -> bool:
     return all((seen.whole[name] == seen.normal[name]).all() for name in seen.whole)
 
 
-def _unseen(seen: Observed, metric: Metric, differences: Floats, horizon_ms: int) -> float:
+def unseen(seen: Observed, metric: Metric, differences: Floats, horizon_ms: int) -> float:
     """What one blocked SIM-period that no replication has seen would add to the difference in a replication.
 
     Hours differ in two ways: by SIM-periods that only one of the two blocks, and by how long both block others. Only

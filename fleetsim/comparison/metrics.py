@@ -81,14 +81,14 @@ class Observed:
         sums = self.normal if metric.normal else self.whole
         return metric.measure(lambda name: sums[name].astype(np.float64))
 
+    def mean(self, metric: Metric, case: int, confidence: float) -> Estimate:
+        """Mean of a case over its replications, with its interval."""
+        sums = self.normal if metric.normal else self.whole
+        return mean_of(metric.of, lambda name: sums[name][case].astype(np.float64), confidence)
+
     def means(self, metric: Metric, confidence: float) -> list[Estimate]:
         """Mean of each case over its replications, with an interval of its own."""
-        sums = self.normal if metric.normal else self.whole
-
-        def of_case(case: int) -> Estimate:
-            return mean_of(metric.of, lambda name: sums[name][case].astype(np.float64), confidence)
-
-        return [of_case(case) for case in range(len(sums["sims"]))]
+        return [self.mean(metric, case, confidence) for case in range(len(self.whole["sims"]))]
 
     def has(self, metric: Metric) -> NDArray[np.bool_]:
         """Which cases have SIM-periods that the metric is of; shape (cases,)."""

@@ -107,16 +107,17 @@ def _tables(comparison: Comparison, levels: Sequence[float], at_level: Sequence[
         tables.text(f"answer-{place}", by, [each.sentences[place - 1] for each in at_level])
         for i, row in enumerate(comparison.found.rows):
             if row.metric.of not in NOT_SHOWN:
-                cells = [_cells(each.found.rows[i], place) for each in at_level]
+                decimals = phrases.of_row(row, place)[2]  # at the confidence asked for, as the cells beside it
+                cells = [_cells(each.found.rows[i], place, decimals) for each in at_level]
                 for name, texts in zip(_BY_CONFIDENCE, zip(*cells, strict=True), strict=True):
                     tables.text(f"{name}-{place}-{i}", by, texts)
     return tables
 
 
-def _cells(row: Row, place: int) -> tuple[str, str, str]:
+def _cells(row: Row, place: int, decimals: int | None) -> tuple[str, str, str]:
     """The interval of a difference, what can be said by it, and how many replications would tell more."""
     found = row.differences[place - 1]
-    interval = phrases.difference(row.metric, found)[1]
+    interval = phrases.difference(row.metric, found, decimals)[1]
     if phrases.is_same(found):
         return interval, "the same", ""
     if found.low is None:
@@ -133,13 +134,14 @@ def _block(comparison: Comparison, place: int) -> dict[str, Any]:
     for i, row in enumerate(comparison.found.rows):
         if row.metric.of in NOT_SHOWN:
             continue
-        first, own = (phrases.mean(row.metric, *row.means[at]) for at in (0, place))
+        *of_means, of_difference = phrases.of_row(row, place)
+        means = [phrases.mean(row.metric, *row.means[at], each) for at, each in zip((0, place), of_means, strict=True)]
         lines.append(
             {
                 "key": f"{place}-{i}",
                 "label": phrases.label(row.metric, made_of["currency"]),
-                "cells": [first, own, phrases.difference(row.metric, row.differences[place - 1])[0]],
-                "said": list(zip(_BY_CONFIDENCE, _cells(row, place), strict=True)),
+                "cells": [*means, phrases.difference(row.metric, row.differences[place - 1], of_difference)[0]],
+                "said": list(zip(_BY_CONFIDENCE, _cells(row, place, of_difference), strict=True)),
             }
         )
     return {"name": words.plain(comparison.names[place]), "place": place, "lines": lines}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
@@ -10,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from fleetsim.comparison import phrases
 from fleetsim.comparison.compare import Comparison
 from fleetsim.comparison.differences import Row
-from fleetsim.comparison.metrics import METRICS, Metric
+from fleetsim.comparison.metrics import METRICS, Floats, Metric
 from fleetsim.comparison.sweep import Sweep
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.report import words
@@ -23,6 +25,7 @@ BLUE = "#1f4e79"
 _LINES = (("-", "o"), ((0, (5, 1.5)), "s"), ((0, (1, 1.2)), "^"), ((0, (5, 1, 1, 1)), "D"))
 """Of the values of a second path: told apart by dashes and markers too."""
 _MOST_LINES = 8
+_MOST_TICKS = 10
 
 
 class ComparisonPlots:
@@ -96,7 +99,7 @@ def _differences(ax: Axes, row: Row, names: list[str], currency: str) -> Axes:
             ax.plot([found.low * scale, found.high * scale], [place, place], color=BLUE, linewidth=2.4, alpha=0.55)
         face = BLUE if found.distinguishable else "white"
         ax.plot([found.value * scale], [place], "o", markersize=7, markerfacecolor=face, markeredgecolor=BLUE)
-        value, between = phrases.difference(row.metric, found)
+        value, between = phrases.difference(row.metric, found, phrases.of_row(row, place + 1)[2])
         text = (f"{value} ({between})" if between else value).replace("-", "−")
         ax.annotate(text, (found.value * scale, place), (0, 8), textcoords="offset points", ha="center", fontsize=8.5)
     ax.set_yticks(range(len(row.differences)), names[1:], parse_math=False)
@@ -148,11 +151,34 @@ def _positions(ax: Axes, sweep: Sweep) -> tuple[np.ndarray, str, bool]:
             unit, divisor = largest_unit(int(max(column)))
         elif unit == "ms":
             unit, divisor = "min", 60_000
+        x = np.array(column, np.float64) / divisor
+        if _is_wide(x):
+            _log_axis(ax, x, axis.values)
+            return x, axis.path, True
         ax.xaxis.set_major_formatter(FuncFormatter(lambda each, _: f"{each:,.6g}"))
-        return np.array(column, np.float64) / divisor, f"{axis.path} ({unit})" if unit else axis.path, True
+        return x, f"{axis.path} ({unit})" if unit else axis.path, True
     ax.set_xticks(range(len(axis.values)), axis.values, parse_math=False)
     ax.set_xlim(-0.5, len(axis.values) - 0.5)
     return np.arange(len(axis.values), dtype=np.float64), axis.path, False
+
+
+def _is_wide(x: Floats) -> bool:
+    """Whether values lie so far apart, and not in even steps, that small ones would be crushed on a linear axis."""
+    ordered = np.sort(x)
+    steps = np.diff(ordered)
+    return bool(steps.size > 1 and ordered[0] > 0 and ordered[-1] > 20 * ordered[0] and steps.max() > 2 * steps.min())
+
+
+def _log_axis(ax: Axes, x: Floats, values: Sequence[str]) -> None:
+    """Ticks at the values, as they were given, but for those too near to the one before."""
+    ax.set_xscale("log")
+    least = np.log(x.max() / x.min()) / _MOST_TICKS
+    shown: list[int] = []
+    for place in np.argsort(x).tolist():
+        if not shown or np.log(x[place] / x[shown[-1]]) >= least:
+            shown.append(place)
+    ax.set_xticks(x[shown], [words.plain(values[place]) for place in shown], parse_math=False)
+    ax.set_xticks([], minor=True)
 
 
 def _metric(name: str, there: list[str]) -> Metric:

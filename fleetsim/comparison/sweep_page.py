@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from fleetsim.comparison import phrases
+from fleetsim.comparison.ends import ends
 from fleetsim.comparison.metrics import METRICS, NORMAL, Metric
 from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
@@ -22,6 +23,7 @@ from fleetsim.scenario import Scenario
 _SHOWN: Final = ("cost", f"blocked_sim_periods_share{NORMAL}", "overage_bytes")
 """Metrics that the page is about; the table has all."""
 _MOST: Final = 100
+_COMPARE: Final = "To tell two points apart, with an interval of their difference: fleetsim compare."
 
 
 def render(sweep: Sweep, scenario: Scenario) -> str:
@@ -36,8 +38,13 @@ def render(sweep: Sweep, scenario: Scenario) -> str:
     paths = [words.plain(axis.path) for axis in sweep.axes]
     by_name = {metric.name: metric for metric in METRICS if metric.name in sweep.arrow.schema.names}
     shown = [by_name[name] for name in _SHOWN if name in by_name]
-    said = list(_said(sweep, shown))
-    points = sweep.arrow.slice(0, _MOST).to_pylist()
+    columns = [_cells(metric, sweep) for metric in shown]
+    said = [
+        f"{_head(metric, _currency(sweep))}: {ends(sweep, metric, cells)}."
+        for metric, cells in zip(shown, columns, strict=True)
+        if any(cells)
+    ]
+    points = grid(sweep.axes)
     return page(
         "sweep.html.j2",
         {
@@ -46,14 +53,11 @@ def render(sweep: Sweep, scenario: Scenario) -> str:
             "heads": paths,
             "facts": f"{words.counted(sweep.arrow.num_rows, 'point', 'points')}, {phrases.replications(n)} of each,"
             " on the same random numbers",
-            "sentences": said,
+            "sentences": [*said, *([_COMPARE] if len(points) > 1 else [])],
             "pictures": list(_pictures(sweep, shown[:2], " ".join(said))),
             "metrics": [_head(metric, _currency(sweep)) for metric in shown],
-            "lines": [
-                (values, [_cell(metric, row) for metric in shown])
-                for values, row in zip(grid(sweep.axes), points, strict=False)
-            ],
-            "left_out": sweep.arrow.num_rows - len(points),
+            "lines": [(values, [cells[place] for cells in columns]) for place, values in enumerate(points[:_MOST])],
+            "left_out": max(len(points) - _MOST, 0),
             "sure": words.unbroken(phrases.percent(made_of["confidence"])),
             "n": n,
             "assumptions": [
@@ -67,26 +71,10 @@ def render(sweep: Sweep, scenario: Scenario) -> str:
     )
 
 
-def _said(sweep: Sweep, shown: Sequence[Metric]) -> Iterator[str]:
-    """Where each metric is least and where it is most."""
-    points = grid(sweep.axes)
-    for metric in shown:
-        rows = [(row, point) for row, point in zip(sweep.arrow.to_pylist(), points, strict=True)]
-        rows = [each for each in rows if each[0][metric.name] is not None]
-        if not rows:
-            continue
-        low, high = (best(rows, key=lambda each: each[0][metric.name]) for best in (min, max))
-        head = _head(metric, _currency(sweep))
-        if low[0][metric.name] == high[0][metric.name]:
-            yield f"{head}: {_cell(metric, low[0])} at every point."
-        else:
-            least, most = (f"{_cell(metric, row)} at {_named(sweep, point)}" for row, point in (low, high))
-            yield f"{head}: least, {least}; most, {most}."
-
-
-def _named(sweep: Sweep, point: Sequence[str]) -> str:
-    ends = [axis.path.rpartition(".")[2] for axis in sweep.axes]
-    return words.listed([f"{words.plain(end)} {words.plain(value)}" for end, value in zip(ends, point, strict=True)])
+def _cells(metric: Metric, sweep: Sweep) -> list[str]:
+    """A metric at each point, with its interval."""
+    texts = phrases.column(metric, sweep.arrow.to_pylist())
+    return [f"{mean} ({interval})" if interval else mean for mean, interval in texts]
 
 
 def _currency(sweep: Sweep) -> str:
@@ -97,14 +85,6 @@ def _currency(sweep: Sweep) -> str:
 def _head(metric: Metric, currency: str) -> str:
     label = phrases.label(metric, currency)
     return label[0].upper() + label[1:]
-
-
-def _cell(metric: Metric, row: dict[str, Any]) -> str:
-    value, low, high = (row[f"{metric.name}{end}"] for end in ("", "_low", "_high"))
-    if value is None:
-        return ""
-    text = phrases.mean(metric, value, low, high)
-    return text if low is None or low == high else f"{text} ({phrases.between(metric, low, high)})"
 
 
 def _pictures(sweep: Sweep, shown: Sequence[Metric], alt: str) -> Iterator[tuple[str, object]]:

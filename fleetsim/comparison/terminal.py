@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -12,13 +12,13 @@ from fleetsim.billing import CAUSES
 from fleetsim.comparison import phrases
 from fleetsim.comparison.compare import Comparison
 from fleetsim.comparison.differences import Row
-from fleetsim.comparison.metrics import METRICS, NORMAL, Metric
+from fleetsim.comparison.metrics import METRICS, NORMAL
 from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
 from fleetsim.report import words
 
-_WIDTHS: Final = (80, 1000)
-"""What a table may take: at least on a terminal, however narrow it is; anywhere else, where nothing is cut."""
+_WIDTH: Final = 1000
+"""What a table may take: no figure is cut. On a narrow terminal its lines are folded."""
 _MOST_POINTS: Final = 30
 _APART: Final = "~"
 NOT_SHOWN: Final = ("blocked_sims", "offered_bytes", *(f"overage_cost_{cause}" for cause in CAUSES))
@@ -85,7 +85,7 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
     shown = sweep.arrow.slice(0, _MOST_POINTS).to_pylist()
     columns = dict(zip(_heads(sweep), zip(*grid(sweep.axes), strict=True), strict=True))
     for metric in metrics:
-        estimates = [_estimate(metric, row) for row in shown]
+        estimates = phrases.column(metric, shown)
         head = phrases.label(metric, currency).replace(", ", ",\n", 1)
         columns[head] = tuple(value for value, _ in estimates)
         if any(interval for _, interval in estimates):
@@ -96,15 +96,18 @@ def print_sweep(sweep: Sweep, console: Console) -> None:
     _show_table(table, console)
     more = f"the first {_MOST_POINTS} points; " if points > _MOST_POINTS else ""
     _say(f"\n{more}all metrics: {sweep.file}", console)
+    if points > 1:
+        _say("to tell two points apart, with an interval of their difference: fleetsim compare", console)
 
 
 def _cells(row: Row, place: int, currency: str, n: int) -> list[str]:
     difference = row.differences[place - 1]
     open_ = is_open(row, place) and n > 1
     label = phrases.label(row.metric, currency) + (f" {_APART}" if open_ else "")
-    means = [phrases.mean(row.metric, *row.means[at]) for at in (0, place)]
+    *of_means, of_difference = phrases.of_row(row, place)
+    means = [phrases.mean(row.metric, *row.means[at], each) for at, each in zip((0, place), of_means, strict=True)]
     needed = f"{difference.replications_needed:,}" if open_ and difference.replications_needed else ""
-    return [label, *means, *phrases.difference(row.metric, difference), needed][: 6 if n > 1 else 4]
+    return [label, *means, *phrases.difference(row.metric, difference, of_difference), needed][: 6 if n > 1 else 4]
 
 
 def is_open(row: Row, place: int) -> bool:
@@ -127,15 +130,6 @@ def _heads(sweep: Sweep) -> list[str]:
     return heads
 
 
-def _estimate(metric: Metric, row: dict[str, Any]) -> tuple[str, str]:
-    value, low, high = (row[f"{metric.name}{end}"] for end in ("", "_low", "_high"))
-    if value is None:
-        return "", ""
-    if low is None or low == high:
-        return phrases.mean(metric, value, low, high), ""
-    return phrases.mean(metric, value, low, high), phrases.between(metric, low, high)
-
-
 def _table(heads: list[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="", padding=(0, 1, 0, 0))
     for place, head in enumerate(heads):
@@ -144,8 +138,9 @@ def _table(heads: list[str]) -> Table:
 
 
 def _show_table(table: Table, console: Console) -> None:
-    least, most = _WIDTHS
-    console.print(table, width=max(console.width, least) if console.is_terminal else most)
+    before, console.width = console.width, _WIDTH  # `print` takes no more than the console has
+    console.print(table)
+    console.width = before
 
 
 def _say(text: str, console: Console) -> None:

@@ -195,7 +195,7 @@ def crossing(theory: Theory, cells: Cells, limits: Limits) -> Crossing:
     )
     # Those with much traffic are the ones that cross.
     who = (cells.sims @ crossed) * theory.weight
-    rate = float(who @ theory.rate(half_ms, half_ms + MS_PER_DAY) / who.sum())
+    rate = float(who @ theory.rate(int(cells.begin_ms.min()), half_ms, half_ms + MS_PER_DAY) / who.sum())
     return Crossing(sims, sims / cells.total(), half_ms, rate, float(each @ cells.end_ms) / sims)
 
 

@@ -20,6 +20,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
+from fleetsim.experiments.interrupts import LOOK_EVERY_S
 from fleetsim.version import __version__
 
 T = TypeVar("T")
@@ -42,7 +43,11 @@ CAPACITY_EVERY_S: Final = 5.0
 
 
 def over_executor(
-    work: Callable[[int, range], T], tasks: Iterable[Task], executor: Executor, progress: Callable[[int], None]
+    work: Callable[[int, range], T],
+    tasks: Iterable[Task],
+    executor: Executor,
+    progress: Callable[[int], None],
+    raise_interrupt: Callable[[], None] = lambda: None,
 ) -> Generator[T, None, None]:
     """Do the work for each task, and yield what it gives in the order of the tasks, as soon as it is there.
 
@@ -54,6 +59,8 @@ def over_executor(
         Stays open. What it has not begun is cancelled when the generator is closed.
     progress
         Is told how many more SIMs have been simulated through one replication.
+    raise_interrupt
+        Raises an interrupt that was noted; see `fleetsim.experiments.interrupts`.
 
     Raises
     ------
@@ -77,6 +84,7 @@ def over_executor(
 
     try:
         while True:
+            raise_interrupt()
             # What comes next is under way or in `again`, so this never waits for itself.
             for chunk in sorted(again, key=lambda chunk: chunk.number):
                 submit(chunk, with_parcel=True)
@@ -90,7 +98,7 @@ def over_executor(
                 parcels -= 1
             if not running:
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done:
                 chunk = running.pop(future)
                 try:
                     result = future.result()
@@ -107,8 +115,7 @@ def over_executor(
                 made[chunk.number] = result.of_tasks
                 cut.learn(result.seconds, len(chunk.tasks))
                 progress(sum(len(sims) for _, sims in chunk.tasks))
-                del result
-            del future
+                del result, future
             while following in made:
                 # One by one out of the list, for the caller may hold little.
                 results = deque(made.pop(following))

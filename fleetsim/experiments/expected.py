@@ -55,10 +55,12 @@ class Theory:
             self._found[key] = self._use(*key)
         return self._found[key]
 
-    def rate(self, from_ms: int, until_ms: int) -> Floats:
-        """Bytes per ms of each stretch in [from, until); 0 where there is no mean."""
-        use = self.use(from_ms, until_ms)
-        return np.zeros_like(self.weight) if use is None else use.mean / max(until_ms - from_ms, 1)
+    def rate(self, since_ms: int, from_ms: int, until_ms: int) -> Floats:
+        """Bytes per ms of each stretch in [from, until) of SIMs active since an instant; 0 where there is no mean."""
+        before, all_of_it = self.use(since_ms, from_ms), self.use(since_ms, until_ms)
+        if before is None or all_of_it is None:
+            return np.zeros_like(self.weight)
+        return np.asarray((all_of_it.mean - before.mean) / max(until_ms - from_ms, 1), np.float64)
 
     def blocked_bytes_per_day(self, from_ms: int) -> float:
         """Bytes of DNS that pass in a day of a blocked SIM: lookups of lost transfers and of attempts, and tunnels.

@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any, Literal, TypeVar
 
 from fleetsim.experiments.executors import over_executor
+from fleetsim.experiments.interrupts import LOOK_EVERY_S, not_inherited, noted
 
 T = TypeVar("T")
 Work = Callable[[int, range], T]
@@ -56,13 +57,18 @@ def in_order(
     ChildProcessError
         Processes were killed, and so were those that replaced them.
     """
-    if executor is not None:
-        return over_executor(work, tasks, executor, progress)
-    run = _here if workers == 1 else _over_threads if kind == "threads" else _over_processes
-    return run(work, iter(tasks), workers, progress)
+    if executor is None and workers == 1:
+        yield from _here(work, iter(tasks), progress)
+        return
+    with noted() as raise_interrupt:
+        if executor is not None:
+            yield from over_executor(work, tasks, executor, progress, raise_interrupt)
+        else:
+            run = _over_threads if kind == "threads" else _over_processes
+            yield from run(work, iter(tasks), workers, progress, raise_interrupt)
 
 
-def _here(work: Work[T], tasks: Iterator[Task], workers: int, progress: Progress) -> Generator[T, None, None]:
+def _here(work: Work[T], tasks: Iterator[Task], progress: Progress) -> Generator[T, None, None]:
     for replication, sims in tasks:
         made = work(replication, sims)
         progress(len(sims))
@@ -70,7 +76,9 @@ def _here(work: Work[T], tasks: Iterator[Task], workers: int, progress: Progress
         del made  # it is the caller's now, who may hold little
 
 
-def _over_threads(work: Work[T], tasks: Iterator[Task], workers: int, progress: Progress) -> Generator[T, None, None]:
+def _over_threads(
+    work: Work[T], tasks: Iterator[Task], workers: int, progress: Progress, raise_interrupt: Callable[[], None]
+) -> Generator[T, None, None]:
     executor = ThreadPoolExecutor(max_workers=workers)
     running: deque[tuple[range, Future[T]]] = deque()
     try:
@@ -81,6 +89,7 @@ def _over_threads(work: Work[T], tasks: Iterator[Task], workers: int, progress: 
                 return
             sims, future = running.popleft()
             future.result()
+            raise_interrupt()
             progress(len(sims))
             yield future.result()
             del future  # with what it holds
@@ -88,7 +97,9 @@ def _over_threads(work: Work[T], tasks: Iterator[Task], workers: int, progress: 
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _over_processes(work: Work[T], tasks: Iterator[Task], workers: int, progress: Progress) -> Generator[T, None, None]:
+def _over_processes(
+    work: Work[T], tasks: Iterator[Task], workers: int, progress: Progress, raise_interrupt: Callable[[], None]
+) -> Generator[T, None, None]:
     # loky rather than the standard pool: its workers do not import the caller's script again, so that a run works in a
     # script without a guard and in a notebook, and without forking a process that has threads.
     from loky import ProcessPoolExecutor
@@ -108,6 +119,7 @@ def _over_processes(work: Work[T], tasks: Iterator[Task], workers: int, progress
     lost = 0
     try:
         while True:
+            raise_interrupt()
             try:
                 # The task that is yielded next is always under way, so this cannot wait for itself.
                 while len(running) < 4 * workers and len(running) + len(made) < 16 * workers:
@@ -115,12 +127,15 @@ def _over_processes(work: Work[T], tasks: Iterator[Task], workers: int, progress
                         again.extend(islice(numbered, 1))
                     if not again:
                         break
-                    future = executor.submit(_do, *again[0][1])
+                    with not_inherited():  # processes are started here
+                        future = executor.submit(_do, *again[0][1])
                     running[future] = again.popleft()  # only now: what could not be submitted is not lost
                 if not running:
                     return
-                finished = [(future, future.result()) for future in wait(running, return_when=FIRST_COMPLETED).done]
+                done = wait(running, LOOK_EVERY_S, FIRST_COMPLETED).done
+                finished = [(future, future.result()) for future in done]
             except BrokenExecutor as error:
+                raise_interrupt()
                 lost += 1
                 if lost == MOST_LOST:
                     raise ChildProcessError(
@@ -135,7 +150,8 @@ def _over_processes(work: Work[T], tasks: Iterator[Task], workers: int, progress
                 number, (replication, sims) = running.pop(future)
                 made[number] = replication, result
                 progress(len(sims))
-            del finished, future, result
+                del future, result
+            del finished, done
             while following in made:
                 replication, result = made.pop(following)
                 if replication != current:

@@ -37,8 +37,10 @@ _FEWEST: Final = 10
 _AHEAD: Final = 3
 """A limit can be turned up to this many times what it is, and up to `_FEWEST` units at least."""
 _NICE: Final = (1, 2, 3, 4, 5)
-_STEPS: Final = 20
-"""Limits that a curve has at most, unless more are asked for."""
+_MOST_LIMITS: Final = 50
+"""Of a curve, unless more are asked for: to judge them takes about as long as one run."""
+_FAR: Final = 5
+"""A limit that is more than this many times the use is far from what devices need, and no part of a curve."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,16 @@ class LimitKnob(Knob):
     units
         The limit; ``None``: unlimited.
     most
-        It can be turned to so many units.
+        Its slider ends at so many units.
+    curve
+        A curve of limits ends at so many: well above what normal devices use, as far as that is known.
     """
 
     fleet: str
     unit: str
     units: int | None
     most: int
+    curve: int
 
     def text(self, units: int | None) -> str:
         """A number of units in the words of a scenario file."""
@@ -87,9 +92,11 @@ class LimitKnob(Knob):
 
     @property
     def limits(self) -> str:
-        """Limits for a curve, as for ``--limits``: up to the most that it can be turned to."""
-        step = next(step for step in _powers((1, 2, 5)) if self.most % step == 0 and self.most // step <= _STEPS)
-        return ":".join(f"{units}{self.unit}" for units in (step, self.most, step))
+        """Limits for a curve, as for ``--limits``, in the finest round step that does not make them too many."""
+        step = next(
+            step for step in _powers((1, 2, 5)) if self.curve % step == 0 and self.curve // step <= _MOST_LIMITS
+        )
+        return ":".join(f"{units}{self.unit}" for units in (step, self.curve, step))
 
 
 @dataclass(frozen=True)
@@ -228,23 +235,25 @@ def _limit_knob(scenario: Scenario, path: str, fleet: str, label: str, limit_byt
     if scenario.fleets[fleet].any_limit:
         unit = next(unit for unit in ("MB", "kB", "B") if (limit_bytes or 0) % BYTE_UNITS[unit] == 0)
     size = BYTE_UNITS[unit]
-    if limit_bytes is None:
-        ahead = max((_month_bytes(group) for group in scenario.fleets[fleet].devices.values()), default=0.0) / size
-        units = None
-    else:
-        units = limit_bytes // size
-        ahead = _AHEAD * units
-    largest = MAX_LIMIT_BYTES // size
-    most = min(next(most for most in _powers(_NICE) if most >= max(ahead, _FEWEST)), largest)
-    return LimitKnob(path, label, words.limit(limit_bytes), fleet, unit, units, most)
+    units = None if limit_bytes is None else limit_bytes // size
+    use = max((_month_bytes(group) for group in scenario.fleets[fleet].devices.values()), default=0.0) / size
+    ahead = use if units is None else _AHEAD * units
+    # A limit that is there is in the middle of the curve, unless it is far from what devices use.
+    end = ahead if not use else max(use, 2 * units) if units is not None and units <= _FAR * use else use
+    return LimitKnob(path, label, words.limit(limit_bytes), fleet, unit, units, _round(ahead, size), _round(end, size))
+
+
+def _round(ahead: float, size: int) -> int:
+    """A round number of units of `size` bytes that is not below `ahead`."""
+    return min(next(most for most in _powers(_NICE) if most >= max(ahead, _FEWEST)), MAX_LIMIT_BYTES // size)
 
 
 def _month_bytes(group: DeviceGroup) -> float:
-    """About what a normal SIM moves in a month, to have an idea of limits where there is none."""
+    """Well above what a normal SIM moves in a month, to have an idea of limits; 0 where nothing is known."""
     if group.role != "normal":
         return 0.0
     if group.monthly_use is not None:
-        return 1.5 * group.monthly_use.p95_bytes
+        return 2 * float(group.monthly_use.p95_bytes)
     return 2 * (group.month_bytes or 0.0)
 
 

@@ -52,72 +52,119 @@ def head(bench, markup, mo):
 
 
 @app.cell
-def board(DNS, bench, markup, mo, turning):
+def other_knobs(DNS, bench, markup, mo, turning):
     label = markup.label
+
+    def field(value, name, follow=None):
+        # Text, so that what is typed is read as everywhere: a field of numbers would round it, or stop it at an end.
+        return mo.ui.text(value=str(value), label=label(name), on_change=follow, full_width=True)
+
     controls = {}
     for _knob in bench.knobs.limits:
-        _step = turning.step_of(_knob)
-        controls[_knob.path] = mo.ui.slider(
-            start=_step,
-            stop=_knob.most,
-            step=_step,
-            value=_knob.units or _knob.most,
-            label=label(f"{_knob.label}, {_knob.unit}"),
-            debounce=True,
-            include_input=True,
-            full_width=True,
-        )
         controls[turning.unlimited(_knob)] = mo.ui.checkbox(value=_knob.units is None, label="unlimited")
     for _group in bench.knobs.groups:
         _count = _group.count
-        controls[_count.path] = mo.ui.number(
-            start=1, stop=10_000_000, step=1, value=int(_count.value), label=label(_count.label), full_width=True
-        )
+        controls[_count.path] = field(_count.value, _count.label)
         for _there, _name, _what in (
-            (_group.often, turning.often(_group), f"{_group.name}: how often they send, ×"),
-            (_group.large, turning.large(_group), f"{_group.name}: how much they send, ×"),
+            (_group.often, turning.often(_group), turning.OFTEN),
+            (_group.large, turning.large(_group), turning.LARGE),
         ):
             if _there:
-                controls[_name] = mo.ui.number(
-                    start=0.1, stop=100, step=0.1, value=1, label=label(_what), full_width=True
-                )
+                controls[_name] = field(1, f"{_group.name}: {_what}")
     for _knob in (*bench.knobs.platform, *bench.knobs.tariff):
         if _knob.path.endswith("dns_when_blocked"):
             controls[_knob.path] = mo.ui.dropdown(
                 DNS, value=_knob.value, label=label(_knob.label), full_width=True, allow_select_none=False
             )
         else:
-            controls[_knob.path] = mo.ui.text(value=_knob.value, label=label(_knob.label), full_width=True)
-    replications = mo.ui.number(
-        start=1, stop=200, step=1, value=bench.replications, label="Replications", full_width=True
-    )
+            controls[_knob.path] = field(_knob.value, _knob.label)
+    replications = field(bench.replications, "Replications")
     knobs = mo.ui.dictionary(controls)
 
     def column(paths):
         return mo.vstack([knobs[path] for path in paths if path in controls], gap=0.75)
 
+    folds = mo.accordion(
+        {
+            "Devices and traffic": column(
+                path
+                for group in bench.knobs.groups
+                for path in (group.count.path, turning.often(group), turning.large(group))
+            ),
+            "Platform": column(knob.path for knob in bench.knobs.platform),
+            "Tariff": column(knob.path for knob in bench.knobs.tariff),
+            "How sure": replications,
+        },
+        multiple=True,
+    )
+    return field, folds, knobs, label, replications
+
+
+@app.cell
+def standing(bench, mo):
+    # A limit has a slider and a field that follow each other: a hand on the one lets only the other be made anew.
+    stands = {knob.path: str(knob.units or knob.most) for knob in bench.knobs.limits}
+    slid, slide = mo.state(0)
+    typed, write = mo.state(0)
+
+    def standing(path, moved):
+        def follow(value):
+            stands[path] = str(value)
+            moved(lambda times: times + 1)
+
+        return follow
+
+    return slid, slide, standing, stands, typed, write
+
+
+@app.cell
+def limit_fields(bench, field, mo, slid, standing, stands, write):
+    slid()
+    limits_typed = mo.ui.dictionary(
+        {
+            knob.path: field(stands[knob.path], f"{knob.label}, {knob.unit}", standing(knob.path, write))
+            for knob in bench.knobs.limits
+        }
+    )
+    return (limits_typed,)
+
+
+@app.cell
+def limit_sliders(bench, mo, slide, standing, stands, turning, typed):
+    typed()
+    places = {knob.path: turning.place(knob, stands[knob.path]) for knob in bench.knobs.limits}
+    sliders = mo.ui.dictionary(
+        {
+            knob.path: mo.ui.slider(
+                start=turning.step_of(knob),
+                stop=knob.most,
+                step=turning.step_of(knob),
+                value=places[knob.path] or knob.most,
+                debounce=True,
+                full_width=True,
+                on_change=standing(knob.path, slide),
+            )
+            for knob in bench.knobs.limits
+        }
+    )
+    return (sliders,)
+
+
+@app.cell
+def board(bench, folds, knobs, limits_typed, markup, mo, sliders, turning):
     _fixed = bench.knobs.fixed
     mo.vstack(
         [
             mo.Html(markup.titled("Turn")),
             mo.Html(markup.note(f"With a '=' in the name, this stays as it is: {', '.join(_fixed)}") if _fixed else ""),
-            column(path for knob in bench.knobs.limits for path in (knob.path, turning.unlimited(knob))),
-            mo.accordion(
-                {
-                    "Devices and traffic": column(
-                        path
-                        for group in bench.knobs.groups
-                        for path in (group.count.path, turning.often(group), turning.large(group))
-                    ),
-                    "Platform": column(knob.path for knob in bench.knobs.platform),
-                    "Tariff": column(knob.path for knob in bench.knobs.tariff),
-                    "How sure": replications,
-                },
-                multiple=True,
+            *(
+                mo.vstack([sliders[knob.path], limits_typed[knob.path], knobs[turning.unlimited(knob)]])
+                for knob in bench.knobs.limits
             ),
+            folds,
         ]
     )
-    return knobs, label, replications
+    return
 
 
 @app.cell
@@ -127,6 +174,7 @@ def answer(
     bench,
     changes,
     knobs,
+    limits_typed,
     markup,
     mistakes,
     mo,
@@ -136,21 +184,24 @@ def answer(
     def tell(text):
         mo.output.replace(mo.Html(markup.waiting(text)))
 
-    outcome = None
+    _wrong = ""
     try:
         if not answered_before:
             tell("Simulating the scenario as it is…")
-        _turned = bench.overrides_of(turning.turned_from(bench.knobs, knobs.value))
-        _n = int(replications.value or bench.replications)
+        _held = {**knobs.value, **limits_typed.value}
+        _turned = bench.overrides_of(turning.turned_from(bench.knobs, _held))
+        _n = turning.whole("replications", replications.value)
         _opened = bench.answer((), _n, tell)
-        outcome = bench.answer(_turned, _n, tell)
-        _shown = markup.answered(outcome, changes(_opened.result, outcome.result))
-        answered_before.append(True)
+        _now = bench.answer(_turned, _n, tell)
+        answered_before[:] = [(_now, markup.answered(_now, changes(_opened.result, _now.result)))]
     except BadInput as _error:
-        _shown = markup.wrong("This cannot be simulated:", mistakes(_error))
+        _wrong = markup.wrong("This cannot be simulated; the answer is still that of before:", mistakes(_error))
     except (OSError, MemoryError) as _error:
-        _shown = markup.wrong("The simulation failed.", [str(_error) or "out of memory"])
-    mo.Html(_shown)
+        _wrong = markup.wrong(
+            "The simulation failed; the answer is still that of before:", [str(_error) or "out of memory"]
+        )
+    outcome, _shown = answered_before[0] if answered_before else (None, "")
+    mo.Html(_wrong + _shown)
     return (outcome,)
 
 
@@ -245,18 +296,23 @@ def sim_knobs(mo, view, who):
 
 
 @app.cell
-def sim_numbers(bench, mo, who, whose):
-    sim = mo.ui.number(start=0, stop=bench.scenario.sims - 1, step=1, value=0, label="SIM, from 0")
-    replication = mo.ui.number(start=0, stop=bench.replications - 1, step=1, value=0, label="Replication, from 0")
+def sim_numbers(mo, who, whose):
+    sim = mo.ui.text(value="0", label="SIM, from 0")
+    replication = mo.ui.text(value="0", label="Replication, from 0")
     mo.hstack([sim, replication], wrap=True, justify="start") if whose.value == who.NUMBER else None
     return replication, sim
 
 
 @app.cell
-def one_sim(BadInput, markup, mistakes, mo, outcome, pictures, replication, sim, who, whose):
+def one_sim(BadInput, markup, mistakes, mo, outcome, pictures, replication, sim, turning, who, whose):
     mo.stop(outcome is None)
     try:
-        _chosen = who.find(outcome.result, whose.value, int(sim.value or 0), int(replication.value or 0))
+        _chosen = who.find(
+            outcome.result,
+            whose.value,
+            turning.whole("SIM", sim.value),
+            turning.whole("replication", replication.value),
+        )
         if _chosen is None:
             _shown = markup.note(who.NOBODY[whose.value])
         else:

@@ -20,6 +20,7 @@ from fleetsim.report.scales import largest_unit
 from fleetsim.report.style import INK, style
 from fleetsim.report.svg import inline
 from fleetsim.results import Result
+from fleetsim.units import BYTE_UNITS
 
 OF_A_RUN: Final = {
     "overage_by_cause": "Overage",
@@ -115,9 +116,25 @@ def of_limits(study: LimitStudy, now_bytes: int | None) -> Shown:
             f"{words.money(costs[0], verdict.currency)} and {words.money(costs[-1], verdict.currency)}."
         )
         svg = inline(_svg(figure), prefix="curve", label=alt)
-    where = "" if inside else f" The limit now, {words.limit(now_bytes)}, is none of them."
-    caption = f"{study.why}{where}"
+    where = "" if inside else f"The limit now, {words.limit(now_bytes)}, is none of them."
+    caption = " ".join(part for part in (study.why, _finer(study), where) if part)
     return Shown(f"What each limit of {words.plain(study.fleet)} blocks and costs", caption, svg)
+
+
+def _finer(study: LimitStudy) -> str:
+    """That a smaller limit may be found between those that were judged; empty where there is no room for one."""
+    found = study.recommended_limit_bytes
+    below = max((limit for limit in study.limit_bytes if found is not None and limit < found), default=None)
+    if found is None or below is None:
+        return ""
+    # A fleet that takes any limit could be looked at in ever finer steps; fiftieths of it are fine enough.
+    finest = found // 50 if study.scenario.fleets[study.fleet].any_limit else BYTE_UNITS["MB"]
+    if found - below <= finest:
+        return ""
+    return (
+        f"None between {words.limit(below)} and {words.limit(found)} was judged: ask for these in finer steps, and a"
+        " smaller limit may do."
+    )
 
 
 def _svg(figure: Figure) -> bytes:

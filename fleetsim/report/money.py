@@ -45,14 +45,18 @@ def _faulty(result: Result, summary: Summary) -> str:
     frame = result.replications
     if not all(total(frame, "sim_periods", role=role) for role in ("normal", "faulty")):
         return ""
-    mean = total(frame, "cost_micros", role="faulty") / replications(result) / 1e6
-    if not mean:
+    n, currency, whole = replications(result), str(result.manifest["currency"]), summary.get("cost")
+    cost, fees = (total(frame, f"{name}_micros", role="faulty") / n / 1e6 for name in ("cost", "fee"))
+    if not cost:
         return ""
-    currency, whole = str(result.manifest["currency"]), summary.get("cost")
     bounds = whole.interval if whole else None
     # As coarse as the whole.
-    text = words.estimated_money(mean, *bounds, currency)[0] if bounds else words.money(mean, currency)
-    return f", {text} of it for faulty devices"
+    texts = [
+        words.estimated_money(mean, *bounds, currency)[0] if bounds else words.money(mean, currency)
+        for mean in (cost, fees)
+    ]
+    part = f", {texts[1]} of that fees" if 0 < fees < cost else ""
+    return f", {texts[0]} of it for faulty devices{part}"
 
 
 def _amount(result: Result, estimate: Estimate | None, fallback: float) -> str:

@@ -203,13 +203,14 @@ class Overview:
             due += int((in_run & rows.truths("fee_due")).sum())
         return Begun(before, inside, due)
 
-    @cached_property
-    def used_by_normal_bytes(self) -> tuple[int, int] | None:
-        """What at most half of the billing periods of normal devices that ended in the run used, and 99 % of them."""
+    def used_by_normal_bytes(self, fleet: str = ALL) -> tuple[int, int] | None:
+        """What half of the billing periods of normal devices that ended in the run used at most, and 99 % of them."""
 
         def used() -> Iterator[Ints]:
-            for rows in self._columns("role", "period_end", "carried_bytes", "used_bytes"):
+            for rows in self._columns("role", "fleet", "period_end", "carried_bytes", "used_bytes"):
                 ended = rows.has("role", "normal") & (rows.ms("period_end") <= self._run_ms)
+                if fleet != ALL:
+                    ended &= rows.has("fleet", fleet)
                 yield (rows.ints("carried_bytes") + rows.ints("used_bytes"))[ended]
 
         found = quantiles(used, (0.50, 0.99))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from fleetsim.experiments.over_sims import ALL
 from fleetsim.report import words
 from fleetsim.report.assumptions import owner_does
 from fleetsim.report.service import periods
@@ -23,6 +24,8 @@ from fleetsim.scenario.schema import Entry, Move, StatusChange
 from fleetsim.units import format_bytes
 
 _MOST_ENTRIES = 2  # of the timeline, that a sentence names
+_MOST_FLEETS = 3  # whose use it names
+_BY_SUMS = "SIM-periods of normal devices"
 
 
 def remarks(result: Result, summary: Summary) -> list[str]:
@@ -119,19 +122,31 @@ def _inequality(result: Result) -> list[str]:
 
 
 def _use(result: Result, summary: Summary) -> list[str]:
-    """How much normal devices use: headroom."""
-    if not has_rows(result):
-        half, most = (summary.get("used_bytes", role="normal", over="sims", statistic=s) for s in ("p50", "p99"))
-        if half is None or most is None:
-            return []
-        return [_half_and_most("SIM-periods of normal devices", half.value, most.value)]
-    used = result.overview.used_by_normal_bytes
+    """How much normal devices use: headroom. Fleets are not alike, so each of a few is told by itself."""
+    frame = result.replications
+    fleets = [name for name in result.scenario.fleets if total(frame, "sim_periods", fleet=name, role="normal")]
+    asked = fleets if 1 < len(fleets) <= _MOST_FLEETS else [ALL]
+    found = [(fleet, used) for fleet in asked if (used := _used(result, summary, fleet)) is not None]
+    if not found:
+        return []
     # What a period that goes on after the run will have used is not known.
-    return [] if used is None else [_half_and_most("billing periods of normal devices that ended in the run", *used)]
+    whose = "billing periods of normal devices that ended in the run" if has_rows(result) else _BY_SUMS
+    told = []
+    for place, (fleet, (half_bytes, most_bytes)) in enumerate(found):
+        where = "" if fleet == ALL else f" in {words.plain(fleet)}"
+        half = "half used at most" if place == 0 else "half"
+        told.append(f"{half} {format_bytes(half_bytes)} and 99 % at most {format_bytes(most_bytes)}{where}")
+    return [f"Of {whose}, {', '.join(told)}."]
 
 
-def _half_and_most(whose: str, half_bytes: float, most_bytes: float) -> str:
-    return f"Of {whose}, half used at most {format_bytes(half_bytes)} and 99 % at most {format_bytes(most_bytes)}."
+def _used(result: Result, summary: Summary, fleet: str) -> tuple[float, float] | None:
+    if has_rows(result):
+        return result.overview.used_by_normal_bytes(fleet)
+    half, most = (
+        summary.get("used_bytes", role="normal", fleet=fleet, over="sims", statistic=statistic)
+        for statistic in ("p50", "p99")
+    )
+    return None if half is None or most is None else (half.value, most.value)
 
 
 def _cut(result: Result) -> list[str]:

@@ -91,9 +91,14 @@ def money(value: float, currency: str) -> str:
     return f"${amount(value)}" if currency == "USD" else f"{plain(currency)} {amount(value)}"
 
 
+def money_decimals(width: float) -> int:
+    """Decimals of money whose interval is so wide: whole units from ten units on, else cents, never one decimal."""
+    return 0 if width >= 10.0 else 2
+
+
 def estimated_money(value: float, low: float, high: float, currency: str) -> tuple[str, str, str]:
-    """Money and its interval; cents only where the interval is narrower than ten units."""
-    whole = high - low >= 10.0
+    """Money and its interval; cents only where the interval is narrow, see `money_decimals`."""
+    whole = not money_decimals(high - low)
     texts = [f"{x:,.0f}" if whole else amount(x) for x in (value, max(low, 0.0), high)]
     sign = "$" if currency == "USD" else f"{plain(currency)} "
     return sign + texts[0], sign + texts[1], sign + texts[2]

@@ -167,6 +167,22 @@ def test_confidence_widens_every_interval(pair):
     assert (both["diff_high_y"] - both["diff_low_y"] > both["diff_high_x"] - both["diff_low_x"]).any()
 
 
+def test_a_scenario_without_a_limit_blocks_none_and_its_folder_says_so(pair, tmp_path, fleetsim_: Cli):
+    files = [pair[0], *write(tmp_path, free=LARGER.replace("2 MB", "unlimited").replace("larger", "free"))]
+    said = fleetsim_("compare", *files, *HOW, "--out", tmp_path / "out")
+    assert "cannot be told" not in said.out.splitlines()[0]
+    found = fleetsim.Comparison.read(tmp_path / "out")
+    assert "blocks none of SIM-periods instead of" in found.answer or "the normal devices'" in found.answer
+    assert set(found.provenance["never"]) == {"free"}
+    rows = found.table.query("scenario == 'free'").set_index("metric")
+    assert rows.loc["blocked_hours", ["mean", "low", "high"]].tolist() == [0, 0, 0]
+    assert rows.loc["blocked_hours", "diff_high"] <= 0
+    assert rows.loc["overage_bytes", "distinguishable"]
+    # Asked the other way round, it is the same with the other sign.
+    back, _ = compare(files[::-1])
+    assert back.found.row("blocked_sims").differences[0].low == -found.found.row("blocked_sims").differences[0].high
+
+
 def test_one_replication_has_no_intervals(pair, tmp_path, fleetsim_: Cli):
     said = fleetsim_("compare", *pair, *HOW, "--replications", 1, "--out", tmp_path / "out")
     assert said.status == 0

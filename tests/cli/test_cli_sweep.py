@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.figure import Figure
 
 import fleetsim
 from fleetsim.comparison import simulate
@@ -114,6 +115,7 @@ def test_the_command_says_what_the_function_returns(folder, little, tmp_path, fl
         "6 points, the same random numbers at each; means of 3 replications, intervals at 95 %, point by point"
     )
     assert [line.split()[:2] for line in lines[4:7]] == [["1MB", "6min"], ["1MB", "1"], ["2MB", "6min"]]
+    assert "to tell two points apart, with an interval of their difference: fleetsim compare" in lines
     assert lines[-1] == str(tmp_path / "out" / "report.html")
     assert max(map(len, lines[:-1])) <= 110
     assert tables(tmp_path / "out") == tables(folder)
@@ -147,6 +149,23 @@ def test_workers_and_engines_change_nothing(folder, little, tmp_path):
     with ThreadPoolExecutor(2) as executor:
         fleetsim.sweep(scenario, list(VARY[1::2]), engine="reference", executor=executor, out=tmp_path / "executor")
     assert tables(tmp_path / "executor") == tables(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "ticks"),
+    [
+        (["6min", "15min", "1h", "1 day"], "log", ["6min", "15min", "1h", "1 day"]),
+        (["6min", "1h"], "linear", None),
+        ([f"{6 * i}min" for i in range(1, 31)], "linear", None),  # even steps, from 6 min to 3 h
+    ],
+)
+def test_values_that_span_much_stand_on_an_axis_of_their_logarithm(values, scale, ticks, little):
+    swept = fleetsim.sweep(little, {INTERVAL: values}, replications=1, overrides=["duration=1 day"], workers=1)
+    ax = swept.plot.curve(Figure().add_subplot())
+    assert ax.get_xscale() == scale
+    if ticks is not None:
+        assert [label.get_text() for label in ax.get_xticklabels()] == ticks
+        assert ax.get_xlabel() == INTERVAL
 
 
 def test_help_has_an_example(fleetsim_: Cli):

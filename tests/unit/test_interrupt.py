@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from fleetsim.experiments.interrupts import noted
 from fleetsim.interrupt import never_lost
 
 
@@ -47,3 +48,39 @@ def test_other_exceptions_in_destructors_are_told_as_usual(monkeypatch):
     with never_lost():
         Broken()
     assert told == [ValueError]
+
+
+def test_an_interrupt_that_is_noted_is_raised_where_that_is_asked_for():
+    reached = []
+
+    def look() -> None:
+        with noted() as raise_interrupt:
+            raise_interrupt()
+            signal.raise_signal(signal.SIGINT)
+            reached.append("after it")
+            raise_interrupt()
+            reached.append("too far")
+
+    with pytest.raises(KeyboardInterrupt):
+        look()
+    assert reached == ["after it"]
+
+
+def test_an_interrupt_that_nobody_asked_for_is_raised_at_the_end():
+    def work() -> None:
+        with noted():
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_that_is_ignored_stays_so():
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with noted() as raise_interrupt:
+            signal.raise_signal(signal.SIGINT)
+            raise_interrupt()
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -117,6 +117,12 @@ def test_dns_that_does_not_count_crosses_no_limit():
     assert "hardly any SIM crosses it" in found
 
 
+def test_traffic_that_begins_late_goes_on_at_its_own_rate():
+    # Half a record of 6 min: 180 s, in which 1 kB moves every 10 s.
+    item = "{arrivals: {process: periodic, every: 10 s, first: 9 days}, upload: 1 kB}"
+    assert "half a record, having moved about 18 kB more" in said(limit="1 MB", item=item)
+
+
 def test_the_delays_of_a_block_are_added_to_half_a_record():
     top = "platform: {record_interval: 1 h, record_delay: 10 min, enforcement_delay: 5 min},"
     found = said(limit="1 MB", top=top)

@@ -78,7 +78,9 @@ def test_one_cause_has_all_of_it() -> None:
 def test_what_was_never_seen_is_told_with_the_number_looked_at_and_without_an_interval() -> None:
     said = answer(fake(overage=False))
     assert said.service == "At 5 MB, none of 1,000 SIMs was blocked in any of 20 replications."
-    assert said.money.endswith("per run of 1 month, nothing of it beyond a limit, $50.00 of it for faulty devices.")
+    assert said.money.endswith(
+        "per run of 1 month, nothing of it beyond a limit, $50.00 of it for faulty devices, $40.00 of that fees."
+    )
     assert "±" not in " ".join(said.sentences)
     assert "silent" not in " ".join(said.sentences)
 
@@ -278,6 +280,7 @@ def test_a_mean_of_equal_values_that_is_off_by_a_rounding_has_no_interval() -> N
 
 def test_what_faulty_devices_cost_is_told_as_coarsely_as_the_whole() -> None:
     result = fake(replications=5)
-    faulty = result.replications[result.replications["role"] == "faulty"]["cost_micros"].sum() / 5 / 1e6
-    assert answer(result).money.endswith(f", ${faulty:.0f} of it for faulty devices.")
+    sums = result.replications[result.replications["role"] == "faulty"].sum(numeric_only=True) / 5 / 1e6
+    ending = f", ${sums['cost_micros']:.0f} of it for faulty devices, ${sums['fee_micros']:.0f} of that fees."
+    assert answer(result).money.endswith(ending)
     assert "faulty" not in answer(fake(replications=5, faulty=0)).money

@@ -115,7 +115,7 @@ def test_every_figure_is_that_of_the_whole_frame(frame):
     ended = frame[(frame["role"] == "normal") & (frame["period_end"] <= pd.Timestamp(RUN_MS, unit="ms", tz="UTC"))]
     used = (ended["used_bytes"] + ended["carried_bytes"]).to_numpy()
     expected = (quantile(used, 0.5), quantile(used, 0.99)) if used.size else None
-    assert found.used_by_normal_bytes == expected
+    assert found.used_by_normal_bytes() == expected
 
 
 @settings(max_examples=60, deadline=None)
@@ -188,7 +188,7 @@ def figures(result: Result) -> dict[str, Any]:
         "sims": [found.sims(role, fleet).seen.tolist() for role in ("normal", "faulty") for fleet in (ALL, "b")],
         "over": {role: (each.sim_periods, each.most_bytes) for role, each in found.over.items()},
         "worst": found.worst.to_dict("list"),
-        "used": found.used_by_normal_bytes,
+        "used": found.used_by_normal_bytes(),
         "found": found.found_blocked(25 * 86_400_000, "b").sim_periods.tolist(),
     }
 

@@ -134,7 +134,7 @@ def test_the_sentence_says_what_differs_with_its_interval():
     (sentence,) = said(compared(seen), "now", "then")
     # Cost: -12.5, s = 1 / sqrt(3), three rows, t(1 - 0.05 / 6, 3) = 4.8567: half 1.402.
     assert sentence == (
-        "then costs $12.5 less (95 % interval $11.1 to $13.9) in 1 month than now, and blocks 44.5 % of SIM-periods"
+        "then costs $12.50 less (95 % interval $11.10 to $13.90) in 1 month than now, and blocks 44.5 % of SIM-periods"
         " instead of 4.5 %: 40.0 percentage points more (95 % interval 38.8 to 41.2)."
     )
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_told_apart_is_said_with_the_replications_that_would():
     assert row is not None
     needed = row.differences[0].replications_needed
     assert sentence == (
-        f"then cannot be told apart from now by its cost in 1 month: $0.5 more (95 % interval $3.3 less to $4.3 more;"
+        f"then cannot be told apart from now by its cost in 1 month: $0.50 more (95 % interval $3.29 less to $4.29 more;"
         f" about {needed} replications would tell), and blocks the same share of SIM-periods in every replication."
     )
 

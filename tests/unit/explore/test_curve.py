@@ -8,6 +8,7 @@ from fleetsim.errors import BadInput
 from fleetsim.explore import curve as curve_module
 from fleetsim.explore.bench import Bench
 from fleetsim.explore.curve import Asked, Curves, NotWanted
+from fleetsim.explore.pictures import of_limits
 
 LIMIT = "fleets.meters.data_limit"
 ASKED = Asked("meters", "5MB,7MB,8MB,10MB")
@@ -78,6 +79,14 @@ def test_what_takes_too_much_room_is_not_kept(bench, curves, monkeypatch):
     monkeypatch.setattr(curve_module, "_KEPT_ROWS", 1)
     curves.study(bench.load([]), ASKED, "reference")
     assert not curves.knows(bench.load([]), ASKED, "reference")
+
+
+@pytest.mark.parametrize(("limits", "finer"), [("4MB,6MB,8MB", True), ("6MB,7MB,8MB", False), ("8MB,10MB", False)])
+def test_where_limits_were_left_out_a_finer_step_is_proposed(bench, curves, limits, finer):
+    study = curves.study(bench.load([]), Asked("meters", limits), "reference")
+    assert study.recommended_limit_bytes == 8_000_000
+    caption = of_limits(study, 8_000_000).caption.replace("\xa0", " ")
+    assert ("None between 6 MB and 8 MB was judged" in caption) == finer
 
 
 def test_a_question_that_has_no_answer_is_refused(bench, curves):

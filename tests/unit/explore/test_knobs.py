@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
 from small import SMALL
 
+from fleetsim.errors import BadInput
 from fleetsim.explore.knobs import Turned, knobs_of, overrides_of
 from fleetsim.explore.traffic import Factors
-from fleetsim.explore.turning import large, often, step_of, turned_from, unlimited
+from fleetsim.explore.turning import large, often, place, turned_from, unlimited, whole
 from fleetsim.scenario.load import load_text
 from fleetsim.scenario.schema import Scenario
 
@@ -53,11 +55,12 @@ def test_a_delay_that_is_the_same_for_all_sims_is_one_knob():
 @pytest.mark.parametrize(
     ("limit", "units", "most", "curve"),
     [
-        ("8 MB", 8, 30, "2MB:30MB:2MB"),
-        ("5 MB", 5, 20, "1MB:20MB:1MB"),
-        ("1 MB", 1, 10, "1MB:10MB:1MB"),
-        ("20 GB", 20_000, 100_000, "5000MB:100000MB:5000MB"),
-        ("unlimited", None, 20, "1MB:20MB:1MB"),  # twice the 7.2 MB that 30 days come to
+        ("8 MB", 8, 30, "1MB:20MB:1MB"),
+        ("14 MB", 14, 50, "1MB:30MB:1MB"),
+        ("1 MB", 1, 10, "1MB:20MB:1MB"),  # twice the 7.2 MB that 30 days come to
+        ("40 MB", 40, 200, "2MB:100MB:2MB"),
+        ("20 GB", 20_000, 100_000, "1MB:20MB:1MB"),  # far from what devices use
+        ("unlimited", None, 20, "1MB:20MB:1MB"),
     ],
 )
 def test_a_limit_can_be_turned_to_some_times_what_it_is(limit, units, most, curve):
@@ -73,10 +76,18 @@ def test_a_fleet_that_takes_any_limit_is_turned_in_the_unit_of_its_limit():
     assert knob.text(300) == "300 kB"
 
 
-def test_a_slider_meets_the_limit_as_it_is():
-    for limit in ("8 MB", "20 GB", "1999 MB", "unlimited"):
-        knob = knobs_of(load_text(SMALL, [f"{LIMIT}={limit}"])).limits[0]
-        assert knob.units is None or knob.units % step_of(knob) == 0
+def test_a_curve_has_few_limits_where_nothing_is_known_of_the_use():
+    unknown = SMALL.replace("upload: 10 kB", "upload: {distribution: pareto, minimum: 1 kB, shape: 0.9}")
+    for limit, curve in (("14 MB", "1MB:50MB:1MB"), ("20 GB", "2000MB:100000MB:2000MB")):
+        assert knobs_of(load_text(unknown, [f"{LIMIT}={limit}"])).limits[0].limits == curve
+
+
+@pytest.mark.parametrize(
+    ("typed_in", "at"),
+    [("3", 3), (" 12 MB ", 12), ("2000000", 30), ("1 GB", 30), ("8.5", 8), ("0", 1), ("unlimited", None), ("x", None)],
+)
+def test_a_slider_follows_what_is_typed_and_stands_at_its_end_for_what_lies_beyond(typed_in, at):
+    assert place(knobs_of(load_text(SMALL)).limits[0], typed_in) == at
 
 
 def test_a_name_that_no_path_can_hold_is_told_and_stays():
@@ -151,21 +162,57 @@ def test_controls_say_how_the_knobs_stand():
     knobs = knobs_of(load_text(SMALL))
     meter = knobs.groups[0]
     held = {
-        LIMIT: 5,
-        LATER: 12,
+        LIMIT: "5",
+        LATER: "12",
         unlimited(knobs.limits[1]): True,
-        COUNT: 9.0,
+        COUNT: " 9",
         "platform.record_interval": " 1 h ",
-        often(meter): 0.1,
-        large(meter): 3,
+        often(meter): "0.1",
+        large(meter): "3",
     }
     turned = turned_from(knobs, held)
     assert turned.values == {LIMIT: "5 MB", LATER: "unlimited", COUNT: "9", "platform.record_interval": "1 h"}
     assert turned.factors["meters", "meter"] == Factors(Fraction(1, 10), Fraction(3))
 
 
-def test_a_number_that_was_deleted_stands_as_the_scenario_has_it():
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        (LIMIT, "8.5", "found '8.5 MB'; expected whole MB from 1 to 2,000,000"),
+        (LIMIT, "99999999", "found '99999999 MB'; expected whole MB from 1 to 2,000,000"),
+        (LIMIT, "", "found nothing; expected whole MB from 1 to 2,000,000, or unlimited"),
+        (COUNT, "2.5", "found '2.5'; expected a whole number from 1 to 10,000,000"),
+    ],
+)
+def test_what_is_wrong_is_refused_as_on_the_command_line(path, text, said):
     scenario = load_text(SMALL)
     knobs = knobs_of(scenario)
-    held = {LIMIT: None, COUNT: None, often(knobs.groups[0]): None}
-    assert overrides_of(scenario, knobs, turned_from(knobs, held)) == []
+    with pytest.raises(BadInput, match=re.escape(f"{path}: {said}")):
+        load_text(SMALL, overrides_of(scenario, knobs, turned_from(knobs, {path: text})))
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"), [("2000000", 2 * 10**12), ("12", 12 * 10**6), ("3 GB", 3 * 10**9), ("unlimited", None)]
+)
+def test_a_limit_beyond_the_slider_is_taken_as_it_was_typed(text, taken):
+    scenario = load_text(SMALL)
+    knobs = knobs_of(scenario)
+    found = load_text(SMALL, overrides_of(scenario, knobs, turned_from(knobs, {LIMIT: text})))
+    assert found.fleets["meters"].data_limit_bytes == taken
+
+
+def test_a_factor_that_is_none_is_refused():
+    knobs = knobs_of(load_text(SMALL))
+    for text in ("", "0", "-1", "101", "0.001", "1e3", "x"):
+        with pytest.raises(
+            BadInput, match="meter: how often they send, ×: found .*; expected a number from 0.01 to 100"
+        ):
+            turned_from(knobs, {often(knobs.groups[0]): text})
+    assert turned_from(knobs, {often(knobs.groups[0]): "0.25"}).factors["meters", "meter"].often == Fraction(1, 4)
+
+
+def test_a_whole_number_is_never_rounded():
+    assert whole("SIM", " 7 ") == 7
+    for text in ("", "2.5", "x", "1_0"):
+        with pytest.raises(BadInput, match="SIM: found .*; expected a whole number"):
+            whole("SIM", text)
