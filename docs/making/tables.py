@@ -156,7 +156,8 @@ OF_A_TABLE: Final[dict[str, dict[str, str]]] = {
         "fleet": "the fleet's name, or `all`",
         "over": "`replications`: a value belongs to a replication; `sims`: to a SIM-period",
         "statistic": "`mean`, `p50`, `p95`, `p99`, `max`",
-        "value": "the figure; money in the currency",
+        "value": "the figure; money in the currency. Over `sims` the mean over replications of each one's statistic,"
+        " so `max` is the mean of their largest",
         "low": "its 95 % interval; null where the data do not allow one",
         "high": "upper end of that interval",
         "n": "how many replications, or SIM-periods, it comes from",
