@@ -205,7 +205,7 @@ def test_a_factor_that_is_none_is_refused():
     knobs = knobs_of(load_text(SMALL))
     for text in ("", "0", "-1", "101", "0.001", "1e3", "x"):
         with pytest.raises(
-            BadInput, match="meter: how often they send, ×: found .*; expected a number from 0.01 to 100"
+            BadInput, match=r"meter: how often they send, ×: found .*; expected a number from 0.01 to 100"
         ):
             turned_from(knobs, {often(knobs.groups[0]): text})
     assert turned_from(knobs, {often(knobs.groups[0]): "0.25"}).factors["meters", "meter"].often == Fraction(1, 4)
@@ -214,5 +214,5 @@ def test_a_factor_that_is_none_is_refused():
 def test_a_whole_number_is_never_rounded():
     assert whole("SIM", " 7 ") == 7
     for text in ("", "2.5", "x", "1_0"):
-        with pytest.raises(BadInput, match="SIM: found .*; expected a whole number"):
+        with pytest.raises(BadInput, match=r"SIM: found .*; expected a whole number"):
             whole("SIM", text)
