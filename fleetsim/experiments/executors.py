@@ -124,7 +124,7 @@ def over_executor(
                 following += 1
     except BrokenExecutor as error:
         raise ChildProcessError("workers of the executor were killed, perhaps for want of memory") from error
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         if _is_gone(executor):
             raise ConnectionError("the scheduler of the cluster is gone") from error
         raise
