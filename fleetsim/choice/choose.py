@@ -22,7 +22,6 @@ from fleetsim.experiments.executors import AHEAD, capacity_of
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores
-from fleetsim.experiments.study_folder import REPORT
 from fleetsim.experiments.workers import Progress, in_order
 from fleetsim.scenario.dump import dump
 
@@ -69,13 +68,9 @@ def choose(
     folder = None if out is None else ChoiceFolder(out, question.identity)
     with nullcontext() if folder is None else folder.study.held():
         known: list[Judged] = []
-        if folder is not None and out is not None:
+        if folder is not None:
             if resume and asks_the_same(folder.study.finished(), question):
-                folder.study.forget_parts()  # of one that was killed when all was there
-                study = LimitStudy.read(out)
-                if not (out / REPORT).exists():
-                    folder.study.report(page_of(study))
-                return study
+                return folder.study.read_again(LimitStudy.read, page_of)
             names, inputs = inputs_of(question.scenario)
             known = folder.open(dump(question.scenario, names), inputs, resume=resume, overwrite=overwrite)
         work = _Work(question, engine, workers, known, folder, executor)

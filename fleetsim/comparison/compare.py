@@ -25,7 +25,7 @@ from fleetsim.comparison.simulate import CASE, REPLICATIONS, SUMS, simulate_case
 from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
-from fleetsim.experiments.study_folder import REPORT, Kept, Study, StudyFolder, read_table
+from fleetsim.experiments.study_folder import Kept, Study, StudyFolder, read_table
 from fleetsim.experiments.workers import Progress
 from fleetsim.report import words
 from fleetsim.scenario import dump
@@ -225,11 +225,7 @@ def compare_scenarios(
         if folder is not None:
             done = folder.finished() or {}
             if resume and (done.get("replications"), done.get("confidence")) == (asked.replications, confidence):
-                folder.forget_parts()  # of one that was killed when all was there
-                result = Comparison.read(folder.path)
-                if not (folder.path / REPORT).exists():
-                    folder.report(_page(result, asked))
-                return result
+                return folder.read_again(Comparison.read, lambda result: _page(result, asked))
             texts, inputs = _texts(asked)
             known = folder.open(texts, inputs, resume=resume, overwrite=overwrite)
         sums = simulate_cases(asked.scenarios, asked.replications, engine, workers, known, folder, progress, executor)

@@ -25,7 +25,7 @@ from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
 from fleetsim.experiments.store import SCENARIO
-from fleetsim.experiments.study_folder import REPORT, Kept, Study, StudyFolder, read_table
+from fleetsim.experiments.study_folder import Kept, Study, StudyFolder, read_table
 from fleetsim.experiments.summary import CONFIDENCE, QUANTILES
 from fleetsim.experiments.workers import Progress
 from fleetsim.inference.quantiles import quantile_interval
@@ -198,11 +198,7 @@ def sweep_grid(
         known: list[Kept] = []
         if folder is not None:
             if resume and (folder.finished() or {}).get("replications") == n:
-                folder.forget_parts()  # of one that was killed when all was there
-                result = Sweep.read(folder.path)
-                if not (folder.path / REPORT).exists():
-                    folder.report(_page(result, first))
-                return result
+                return folder.read_again(Sweep.read, lambda result: _page(result, first))
             names, inputs = inputs_of(first)
             known = folder.open({SCENARIO: dump(first, names)}, inputs, resume=resume, overwrite=overwrite)
         sums = simulate_cases(grid.scenarios, n, engine, workers, known, folder, progress, executor)

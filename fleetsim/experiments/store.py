@@ -55,6 +55,29 @@ KEPT = asdict(ROWS)
 """What a run keeps whose manifest does not say it."""
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder, made if it is absent, against other programs.
+
+    Raises
+    ------
+    BadInput
+        It is no folder, or another program writes there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise refused(folder, "found a file; expected a folder, or a name that is free")
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder) as alone:
+        if not alone:
+            raise refused(folder, "another run writes to this folder; wait for its end or use another folder")
+        yield
+
+
+def refused(folder: Path, why: str) -> BadInput:
+    """Why a folder is left as it is."""
+    return BadInput(Mistake(str(folder), None, "", why))
+
+
 class Store:
     """The folder of one run.
 
@@ -83,12 +106,7 @@ class Store:
         BadInput
             It is no folder, or another run writes there.
         """
-        if self.folder.exists() and not self.folder.is_dir():
-            raise self.refuse("found a file; expected a folder, or a name that is free")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with held(self.folder) as alone:
-            if not alone:
-                raise self.refuse("another run writes to this folder; wait for its end or use another folder")
+        with alone_in(self.folder):
             yield
 
     def open(
@@ -320,7 +338,7 @@ class Store:
 
     def refuse(self, why: str) -> BadInput:
         """Say why the folder is left as it is."""
-        return BadInput(Mistake(str(self.folder), None, "", why))
+        return refused(self.folder, why)
 
 
 def _remove_if_empty(folder: Path) -> None:

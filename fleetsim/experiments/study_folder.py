@@ -10,20 +10,21 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleetsim.errors import BadInput, Mistake
+from fleetsim.errors import BadInput
 from fleetsim.experiments.inputs import keep_inputs, remove_inputs
-from fleetsim.experiments.store import PARTS
-from fleetsim.files import TEMPORARY, held, replacing, sync_folder, write_text
+from fleetsim.experiments.store import PARTS, alone_in, refused
+from fleetsim.files import TEMPORARY, replacing, sync_folder, write_text
 
+Result = TypeVar("Result")
 Identity = Mapping[str, Any]
 Kept = Mapping[str, pa.Table]
 """What has become known: tables by their names."""
@@ -108,13 +109,8 @@ class StudyFolder:
         BadInput
             It is no folder, or another program writes there.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise self._refuse("found a file; expected a folder, or a name that is free")
         self._made = not self.path.exists()
-        self.path.mkdir(parents=True, exist_ok=True)
-        with held(self.path) as alone:
-            if not alone:
-                raise self._refuse("another run writes to this folder; wait for its end or use another folder")
+        with alone_in(self.path):
             yield
 
     def finished(self) -> dict[str, Any] | None:
@@ -122,6 +118,14 @@ class StudyFolder:
         found = self._read(self.path / self.study.file)
         same = found is not None and all(found[name] == value for name, value in self.identity.items())
         return found if same else None
+
+    def read_again(self, read: Callable[[Path], Result], page: Callable[[Result], str]) -> Result:
+        """Read what is complete here; take away parts that a kill has left, and write the page if it is missing."""
+        self.forget_parts()
+        result = read(self.path)
+        if not (self.path / REPORT).exists():
+            self.report(page(result))
+        return result
 
     def open(
         self, scenarios: Mapping[str, str], inputs: Mapping[str, Path], *, resume: bool, overwrite: bool
@@ -271,7 +275,7 @@ class StudyFolder:
         write_text(self.parts / self.study.file, json.dumps(identity, indent=2, ensure_ascii=False) + "\n")
 
     def _refuse(self, why: str) -> BadInput:
-        return BadInput(Mistake(str(self.path), None, "", why))
+        return refused(self.path, why)
 
 
 def write_table(file: Path, table: pa.Table) -> None:
