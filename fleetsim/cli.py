@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fleetsim.cli_parser import BAD_INPUT, build
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.interrupt import never_lost
+from fleetsim.experiments.interrupts import never_lost
 
 DONE, FAILED, NONE_MEETS, INTERRUPTED = 0, 1, 3, 130
 

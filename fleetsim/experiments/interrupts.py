@@ -7,7 +7,9 @@ first, and raises it where nothing is half done.
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +17,8 @@ from typing import Any, Final
 
 LOOK_EVERY_S: Final = 0.2
 """Whoever waits looks so often whether there was an interrupt."""
+AGAIN_S: Final = 0.05
+"""An interrupt that was lost comes again so much later."""
 
 
 @contextmanager
@@ -53,3 +57,27 @@ def _blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def never_lost() -> Iterator[None]:
+    """Repeat an interrupt that Python ignored because it fell into a destructor (one of an open file, say)."""
+    usual = sys.unraisablehook
+    again: list[threading.Timer] = []
+
+    def hook(ignored: sys.UnraisableHookArgs, /) -> None:
+        if not issubclass(ignored.exc_type, KeyboardInterrupt):
+            usual(ignored)
+            return
+        timer = threading.Timer(AGAIN_S, _thread.interrupt_main)
+        timer.daemon = True
+        again.append(timer)
+        timer.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        for timer in again:
+            timer.cancel()
+        sys.unraisablehook = usual

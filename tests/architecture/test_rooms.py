@@ -73,7 +73,6 @@ KNOWS = {
     "api": {"report", "results", "choice", "experiments", "engines", "tables", "counted", "scenario"},
     "reporting": {"api", "results", "comparison", "choice", "report", "experiments", "scenario"},
     "comparing": {"comparison", "choice", "experiments", "engines", "scenario"},
-    "interrupt": set(),
     "cli_parser": set(),
     "explore": {
         "api",
@@ -90,7 +89,6 @@ KNOWS = {
         "draws",
     },
     "cli": {
-        "interrupt",
         "cli_parser",
         "explore",
         "api",

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from fleetsim.experiments.interrupts import noted
-from fleetsim.interrupt import never_lost
+from fleetsim.experiments import interrupts
+from fleetsim.experiments.interrupts import never_lost, noted
 
 
 class Interrupted:
@@ -29,9 +29,7 @@ def test_an_interrupt_that_falls_into_a_destructor_comes_again():
 
 
 def test_nothing_comes_after_the_end(monkeypatch):
-    import fleetsim.interrupt
-
-    monkeypatch.setattr(fleetsim.interrupt, "AGAIN_S", 0.2)
+    monkeypatch.setattr(interrupts, "AGAIN_S", 0.2)
     with never_lost():
         Interrupted()
     time.sleep(0.4)
