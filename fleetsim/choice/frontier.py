@@ -10,13 +10,13 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from fleetsim.choice import phrases
-from fleetsim.choice.picture import BLUE, RED
+from fleetsim.choice.picture import BEST, WIDE_RANGE
 from fleetsim.choice.rules import MaxBlockedShare
 from fleetsim.choice.study import LimitStudy
 from fleetsim.report import words
 from fleetsim.report.plots import ABOVE
 from fleetsim.report.scales import amount_axis
-from fleetsim.report.style import INK, QUIET
+from fleetsim.report.style import BLUE, INK, QUIET, RED
 from fleetsim.units import canonical_bytes
 
 Floats = NDArray[np.float64]
@@ -33,16 +33,6 @@ _COULD_BE: Final[dict[str, Any]] = {
     "linewidth": 1.4,
     "zorder": 5,
 }
-_BEST: Final[dict[str, Any]] = {
-    "marker": "D",
-    "s": 80,
-    "facecolor": RED,
-    "edgecolor": "white",
-    "linewidth": 1.2,
-    "zorder": 6,
-}
-_WIDE_RANGE: Final = 50.0
-"""Shares that differ by more than this factor stand on an axis that grows by tens, with 0 on it."""
 _UPON_POINTS: Final = 1.5
 """Points that are not farther apart lie upon each other."""
 _FONT: Final = 8.5
@@ -85,7 +75,7 @@ def draw_frontier(study: LimitStudy, ax: Axes) -> Axes:
     line = order[worth[order]]
     ax.plot(share[line], cost[line], drawstyle="steps-post", color=BLUE, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
     looks = (
-        (best, _BEST, "recommended"),
+        (best, BEST, "recommended"),
         (could_be, _COULD_BE, "could be the answer"),
         (worth & ~best, _WORTH, "on the frontier"),
         (~worth & ~best, _WORSE, "beaten by another limit"),
@@ -113,7 +103,7 @@ def draw_frontier(study: LimitStudy, ax: Axes) -> Axes:
 def _share_axis(ax: Axes, share: Floats) -> None:
     """Linear, or growing by tens with 0 on it, where linear would press small shares together."""
     seen = share[share > 0]
-    if seen.size and seen.max() > _WIDE_RANGE * np.quantile(seen, 0.25):
+    if seen.size and seen.max() > WIDE_RANGE * np.quantile(seen, 0.25):
         least = 10.0 ** np.floor(np.log10(np.quantile(seen, 0.1)))
         ax.set_xscale("symlog", linthresh=least, linscale=0.6)
         ax.xaxis.set_minor_locator(NullLocator())

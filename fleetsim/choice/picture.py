@@ -16,18 +16,17 @@ from fleetsim.choice.study import LimitStudy
 from fleetsim.report import words
 from fleetsim.report.drawing import new_figure, svg_of
 from fleetsim.report.scales import decimals_of, largest_unit
-from fleetsim.report.style import INK, style
+from fleetsim.report.style import BLUE, INK, RED, style
 
 Floats = NDArray[np.float64]
 
-BLUE, RED = "#1f4e79", "#8a1c1c"
 _FEW: Final = 14
 """Up to so many limits each has a tick of its own."""
 _MANY: Final = 40
 """Of more limits than this the marks are smaller."""
 _UNEVEN: Final = 8.0
 """Limits whose steps differ by more than this factor stand on a logarithmic axis."""
-_WIDE_RANGE: Final = 50.0
+WIDE_RANGE: Final = 50.0
 """Values that differ by more than this factor stand on an axis that grows by tens, with 0 on it."""
 
 # Told apart by shape and size, so that no meaning hangs on colour.
@@ -40,7 +39,7 @@ _COULD_BE: Final[dict[str, Any]] = {
     "linewidth": 1.6,
     "zorder": 5,
 }
-_BEST: Final[dict[str, Any]] = {
+BEST: Final[dict[str, Any]] = {
     "marker": "D",
     "s": 80,
     "facecolor": RED,
@@ -172,9 +171,9 @@ def _series(study: LimitStudy, ax: Axes, value: Floats, low: Floats, high: Float
     could_be = [] if choice.too_few else [place for place in choice.could_be if place != choice.recommended]
     best = [] if choice.recommended is None else [choice.recommended]
     others = [place for place in range(x.size) if place not in {*could_be, *best}]
-    for places, look in ((others, _OTHER), (could_be, _COULD_BE), (best, _BEST)):
+    for places, look in ((others, _OTHER), (could_be, _COULD_BE), (best, BEST)):
         if places:
-            small = {"s": 10 if look is _OTHER else 20} if x.size > _MANY and look is not _BEST else {}
+            small = {"s": 10 if look is _OTHER else 20} if x.size > _MANY and look is not BEST else {}
             ax.scatter(x[places], value[places], **(look | small))
 
 
@@ -182,7 +181,7 @@ def _legend(study: LimitStudy, ax: Axes) -> None:
     choice = study.choice
     shown = [(_OTHER, "limit" if choice.recommended is None else "other limit")]
     if choice.recommended is not None:
-        shown.insert(0, (_BEST, f"{phrases.limit(study.verdict, choice.recommended)}, recommended"))
+        shown.insert(0, (BEST, f"{phrases.limit(study.verdict, choice.recommended)}, recommended"))
         if len(choice.could_be) > 1:
             shown.insert(1, (_COULD_BE, "could be the answer"))
     handles = [ax.scatter([], [], label=label, **look) for look, label in shown]
@@ -239,7 +238,7 @@ def _value_axis(ax: Axes, values: Floats, top: float) -> None:
     """Linear, or growing by tens with 0 on it, where linear would press small values together."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     most = float(sizes.max(initial=0.0))
-    if sizes.size and most > _WIDE_RANGE * np.quantile(sizes, 0.25):
+    if sizes.size and most > WIDE_RANGE * np.quantile(sizes, 0.25):
         exponent = float(np.floor(np.log10(np.quantile(sizes, 0.1))))
         threshold = 10.0 ** max(exponent, np.floor(np.log10(most)) - 5)
         ax.set_yscale("symlog", linthresh=threshold, linscale=0.6)

@@ -19,9 +19,8 @@ from fleetsim.report import words
 from fleetsim.report.canvas import canvas, say
 from fleetsim.report.plots import ABOVE
 from fleetsim.report.scales import largest_unit
-from fleetsim.report.style import INK
+from fleetsim.report.style import BLUE, INK
 
-BLUE = "#1f4e79"
 _LINES = (("-", "o"), ((0, (5, 1.5)), "s"), ((0, (1, 1.2)), "^"), ((0, (5, 1, 1, 1)), "D"))
 """Of the values of a second path: told apart by dashes and markers too."""
 _MOST_LINES = 8

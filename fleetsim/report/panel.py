@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.experiments.story import Level, Span, Story
 from fleetsim.report.scales import date_axis, days, largest_unit
-from fleetsim.report.style import CAUSE_STYLE, INK, QUIET
+from fleetsim.report.style import CAUSE_STYLE, INK, QUIET, RED
 from fleetsim.report.telling import limit
 from fleetsim.report.words import lateness
 from fleetsim.units import format_bytes
@@ -24,8 +24,8 @@ from fleetsim.units import format_bytes
 # Told apart by dashes, dots and places, so that no meaning hangs on colour.
 CURVE: Final[dict[str, Any]] = {"color": INK, "linewidth": 1.6}
 KNOWN: Final[dict[str, Any]] = {"color": QUIET, "linewidth": 1.1, "marker": "o", "markersize": 3.5}
-LIMIT: Final[dict[str, Any]] = {"color": "#8a1c1c", "linewidth": 1.8, "linestyle": (0, (7, 2))}
-CACHED: Final[dict[str, Any]] = {"color": "#8a1c1c", "linewidth": 2.0, "linestyle": (0, (1, 1.2))}
+LIMIT: Final[dict[str, Any]] = {"color": RED, "linewidth": 1.8, "linestyle": (0, (7, 2))}
+CACHED: Final[dict[str, Any]] = {"color": RED, "linewidth": 2.0, "linestyle": (0, (1, 1.2))}
 BLOCKED: Final[dict[str, Any]] = {"facecolor": "#e3e3e3", "edgecolor": "none"}
 INACTIVE: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": "#8c8c8c", "hatch": "....", "linewidth": 0.0}
 

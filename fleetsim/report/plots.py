@@ -14,7 +14,7 @@ from fleetsim.report.causes import CAUSES
 from fleetsim.report.classes import OverageClasses
 from fleetsim.report.scales import amount_axis, decimals_of, largest_unit
 from fleetsim.report.source import ROLES, Result, Summary, confidence, replications, total
-from fleetsim.report.style import CAUSE_STYLE, INK
+from fleetsim.report.style import BLUE, CAUSE_STYLE, INK
 
 ENOUGH = 20
 """From so many replications on a band from the 5 % to the 95 % quantile; below, smallest to largest."""
@@ -94,9 +94,9 @@ def cost_over_replications(result: Result, ax: Axes, metric: str = "cost") -> Ax
     n = len(values)
     part = np.arange(1, n + 1) / n
     if n <= _DOTS:
-        ax.plot(values, part, "o", color="#1f4e79", markersize=5, label="one replication", zorder=3)
+        ax.plot(values, part, "o", color=BLUE, markersize=5, label="one replication", zorder=3)
     else:
-        ax.step(values, part, where="post", color="#1f4e79", linewidth=2, label=f"{n:,} replications", zorder=3)
+        ax.step(values, part, where="post", color=BLUE, linewidth=2, label=f"{n:,} replications", zorder=3)
     mean = Summary(result).get(metric)
     currency = words.plain(str(result.manifest["currency"]))
     if mean is not None:

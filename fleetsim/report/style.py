@@ -11,16 +11,17 @@ import matplotlib
 
 INK = "#1a1a1a"
 QUIET = "#595959"  # 7:1 on white
+BLUE, RED = "#1f4e79", "#8a1c1c"
 
 # By falling darkness and with a hatch each, so that no meaning hangs on colour.
 CAUSE_STYLE: dict[str, dict[str, Any]] = {
-    "metering": {"facecolor": "#1f4e79", "hatch": ""},
+    "metering": {"facecolor": BLUE, "hatch": ""},
     "enforcement": {"facecolor": "#5f9bc8", "hatch": "////"},
     "propagation": {"facecolor": "#f0c068", "hatch": "\\\\\\\\"},
     "dns": {"facecolor": "#f6f1e7", "hatch": "xxxx"},
 }
 ROLE_STYLE: dict[str, dict[str, Any]] = {
-    "normal": {"color": "#1f4e79", "linestyle": "-", "linewidth": 2.0},
+    "normal": {"color": BLUE, "linestyle": "-", "linewidth": 2.0},
     "faulty": {"color": "#a04000", "linestyle": (0, (4, 1.5)), "linewidth": 2.0},
 }
 
