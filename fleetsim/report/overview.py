@@ -106,6 +106,7 @@ class Overview:
         self._run_ms = run_ms
         self._classes: dict[tuple[str, ...], OverageClasses] = {}
         self._found: dict[tuple[int, str], Found] = {}
+        self._used: dict[str, tuple[int, int] | None] = {}
 
     # ---- SIMs --------------------------------------------------------------------------------------------------------
 
@@ -213,8 +214,10 @@ class Overview:
                     ended &= rows.has("fleet", fleet)
                 yield (rows.ints("carried_bytes") + rows.ints("used_bytes"))[ended]
 
-        found = quantiles(used, (0.50, 0.99))
-        return None if found is None else (found[0], found[1])
+        if fleet not in self._used:
+            found = quantiles(used, (0.50, 0.99))
+            self._used[fleet] = None if found is None else (found[0], found[1])
+        return self._used[fleet]
 
     # ---- blocks ------------------------------------------------------------------------------------------------------
 
