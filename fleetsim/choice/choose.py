@@ -21,7 +21,7 @@ from fleetsim.errors import BadInput
 from fleetsim.experiments.executors import AHEAD, capacity_of
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.provenance import provenance
-from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores
+from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores, parts_of
 from fleetsim.experiments.workers import Progress, in_order
 from fleetsim.scenario.dump import dump
 
@@ -168,7 +168,7 @@ class _Work:
             workers = capacity_of(self.executor)
         elif workers is None:
             workers = 1 if self.sims * len(replications) <= SMALL_RUN[self.engine] else cores()
-        parts = 2 * workers
+        parts = parts_of(len(replications), workers)
         if self.executor is not None:  # a cluster's workers share out replications; where these are few, parts of them
             parts = -(-AHEAD * workers // max(len(replications), 1))
         blocks = task.blocks(LARGEST_BLOCK[self.engine], parts)

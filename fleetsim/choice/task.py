@@ -46,13 +46,16 @@ class LimitTask:
         """Cut the SIMs that are concerned into blocks of at most `largest`, and into at least `parts` if there are."""
         period = self.scenario.platform.billing_period
         periods = self.scenario.horizon_ms // (period if isinstance(period, int) else 28 * MS_PER_DAY) + 2
-        groups = concerned(self.scenario, self.fleet)
-        sims = sum(group.devices.count for group in groups)
+        adjoining: list[range] = []
+        for group in concerned(self.scenario, self.fleet):
+            start = adjoining.pop().start if adjoining and adjoining[-1].stop == group.sims.start else group.sims.start
+            adjoining.append(range(start, group.sims.stop))
+        sims = sum(map(len, adjoining))
         most = max(min(largest, MOST_ROWS // (periods * (len(self.limits) + 1)), -(-sims // parts)), 1)
         return [
-            range(first, min(first + most, group.sims.stop))
-            for group in groups
-            for first in range(group.sims.start, group.sims.stop, most)
+            range(first, min(first + most, stretch.stop))
+            for stretch in adjoining
+            for first in range(stretch.start, stretch.stop, most)
         ]
 
     def _rows(self, replication: int, sims: range) -> UnderLimits:

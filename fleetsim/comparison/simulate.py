@@ -129,7 +129,7 @@ def _simulated(
     if workers is None:
         few = sum(sims[number // task.replications] for number in numbers) <= SMALL_RUN[task.engine]
         workers = 1 if few else cores()
-    blocks = [blocks_of(of_case, workers, LARGEST_BLOCK[task.engine]) for of_case in sims]
+    blocks = [blocks_of(of_case, len(numbers), workers, LARGEST_BLOCK[task.engine]) for of_case in sims]
     if executor is not None:
         capacity = capacity_of(executor)
         blocks = [blocks_over(scenario, task.engine, len(numbers), capacity) for scenario in task.scenarios]

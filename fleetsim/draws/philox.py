@@ -143,7 +143,10 @@ def words(
     ValueError
         If a number is negative, or too large for its 32 bits of the counter.
     """
-    return _ragged(key, _streams(sim, step, replication, count, first), TILE_WORDS)
+    streams = _streams(sim, step, replication, count, first)
+    if (streams[3] == 1).all():  # a factor of each SIM, and the like: a whole tile would be made for each
+        return _word_at(key, streams)
+    return _ragged(key, streams, TILE_WORDS)
 
 
 def words64(
@@ -156,15 +159,29 @@ def words64(
 
 def word64_at(key: int, sim: ArrayLike, step: ArrayLike, replication: ArrayLike, index: ArrayLike) -> Words64:
     """64-bit value number ``index[i]`` of stream i, shape (n,): for scattered values, at one block each."""
-    sims, steps, replications, _, at = _streams(sim, step, replication, 1, index)
-    tile, within = at // TILE_VALUES, at % TILE_VALUES
-    counter = np.empty((4, at.size), dtype=np.uint64)
-    counter[0] = tile * _LANES + within % _LANES
-    counter[1], counter[2], counter[3] = steps, sims, replications
-    w0, w1, w2, w3 = philox(counter, key)
-    upper = within >= _LANES
+    streams = _streams(sim, step, replication, 1, index)
+    at = streams[4]
+    w0, w1, w2, w3 = _blocks(key, streams, at // TILE_VALUES, at)
+    upper = at % TILE_VALUES >= _LANES
     values: Words64 = (np.where(upper, w1, w0) << _HALF) | np.where(upper, w3, w2)
     return values
+
+
+def _word_at(key: int, streams: _Streams) -> Words:
+    """Word number ``first[i]`` of stream i."""
+    at = streams[4]
+    found = _blocks(key, streams, at // TILE_WORDS, at)
+    own: Words = found[at % TILE_WORDS // _LANES, np.arange(at.size)].astype(np.uint32)
+    return own
+
+
+def _blocks(key: int, streams: _Streams, tile: IntArray, at: IntArray) -> NDArray[np.uint64]:
+    """The four words of one block of each stream: of the tile, that in which number `at` lies."""
+    sims, steps, replications, _, _ = streams
+    counter = np.empty((4, at.size), dtype=np.uint64)
+    counter[0] = tile * _LANES + at % _LANES
+    counter[1], counter[2], counter[3] = steps, sims, replications
+    return philox(counter, key)
 
 
 def uniform_below(u64: ArrayLike, n: ArrayLike) -> IntArray:

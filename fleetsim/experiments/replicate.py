@@ -25,8 +25,8 @@ KIND: dict[str, Kind] = {"reference": "processes", "compiled": "threads"}
 LARGEST_BLOCK = {"reference": 250, "compiled": 8192}
 MOST_SIMS = 65_536
 """Of a block for an executor: as much as travels at a time."""
-FEWEST_BLOCKS = 2
-"""Of a replication, for each worker."""
+FEWEST_TASKS, MOST_PARTS = 16, 2
+"""Of a worker, so that none is idle for long at the end, and into how many parts replications are cut for that."""
 LONGEST_TASK_S = 2.0
 """Of an executor; about, for what it takes is estimated."""
 TRANSFERS_PER_S = {"reference": REFERENCE_TRANSFERS_PER_S, "compiled": 1_000_000.0}
@@ -87,7 +87,7 @@ def replicate(
         return
     if workers is None:
         workers = 1 if sims * len(replications) <= SMALL_RUN[engine] else cores()
-    blocks = blocks_of(sims, workers, LARGEST_BLOCK[engine])
+    blocks = blocks_of(sims, len(replications), workers, LARGEST_BLOCK[engine])
     simulate = Simulate(tabulator.scenario, engine, tabulator.wanted.records)
 
     def block(replication: int, sims: range) -> Block:
@@ -159,10 +159,17 @@ class Simulate:
         return engine_named(self.engine).simulate(self.scenario, replication, sims, self.records)
 
 
-def blocks_of(sims: int, workers: int, largest: int) -> list[range]:
-    """Cut SIMs into blocks of about the same size, as many for each worker as for any other; at least one."""
-    rounds = max(FEWEST_BLOCKS, -(-sims // (largest * workers)))
-    size = max(-(-sims // (rounds * workers)), 1)
+def parts_of(replications: int, workers: int) -> int:
+    """Into how many parts to cut each replication for workers here: where there are many, into none, for each costs."""
+    return max(min(MOST_PARTS * workers, -(-FEWEST_TASKS * workers // max(replications, 1))), 1)
+
+
+def blocks_of(sims: int, replications: int, workers: int, largest: int) -> list[range]:
+    """Cut SIMs into blocks of about the same size; where replications are few, so many for each worker."""
+    parts = parts_of(replications, workers)
+    even = min(parts, workers)
+    blocks = -(-max(parts, -(-sims // largest)) // even) * even
+    size = max(-(-sims // blocks), 1)
     return [range(first, min(first + size, sims)) for first in range(0, max(sims, 1), size)]
 
 

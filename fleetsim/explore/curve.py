@@ -17,7 +17,7 @@ from fleetsim.choice.tables import Judged
 from fleetsim.choice.task import LimitTask
 from fleetsim.engines.under_limits import UnderLimits
 from fleetsim.experiments.provenance import provenance
-from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores
+from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, cores, parts_of
 from fleetsim.experiments.workers import in_order
 from fleetsim.explore.bench import simulation_key
 from fleetsim.scenario.limits import with_limit
@@ -123,7 +123,8 @@ class Curves:
         """What the SIMs concerned do under all limits, by replication and block."""
         scenario, limits = question.scenario, question.limits
         workers = 1 if engine == "reference" or scenario.sims <= SMALL_RUN[engine] else cores()
-        blocks = LimitTask(scenario, engine, question.fleet, limits, False).blocks(LARGEST_BLOCK[engine], 2 * workers)
+        task = LimitTask(scenario, engine, question.fleet, limits, False)
+        blocks = task.blocks(LARGEST_BLOCK[engine], parts_of(scenario.replications, workers))
         tasks = list(product(range(scenario.replications), blocks))
         found: list[UnderLimits] = []
         with closing(in_order(Follow(scenario, engine, question.fleet, limits), tasks, workers, KIND[engine])) as parts:

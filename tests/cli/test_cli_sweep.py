@@ -286,7 +286,7 @@ def test_what_was_simulated_before_an_error_is_kept_and_not_simulated_again(afte
         simulated.append(number)
         return original(self, number, sims)
 
-    monkeypatch.setattr(simulate, "blocks_of", lambda sims, workers, largest: [range(sims)])
+    monkeypatch.setattr(simulate, "blocks_of", lambda sims, *_: [range(sims)])
     with monkeypatch.context() as patch:
         patch.setattr(simulate.SumTask, "__call__", failing)
         with pytest.raises(OSError, match="no space left"):

@@ -216,9 +216,9 @@ def test_every_table_has_the_same_bytes_for_any_workers_engine_and_size_of_block
     assert files[1:] == files[:1] * 4
 
 
-@given(st.integers(0, 100_000), st.integers(1, 40), st.integers(1, 9000))
-def test_blocks_hold_every_sim_once_none_is_too_large_and_they_are_of_one_size(sims, workers, largest):
-    blocks = blocks_of(sims, workers, largest)
+@given(st.integers(0, 100_000), st.integers(0, 300), st.integers(1, 40), st.integers(1, 9000))
+def test_blocks_hold_every_sim_once_none_is_too_large_and_they_are_of_one_size(sims, replications, workers, largest):
+    blocks = blocks_of(sims, replications, workers, largest)
     assert [sim for block in blocks for sim in block] == list(range(sims))
     assert blocks
     assert max(map(len, blocks)) <= largest
@@ -226,8 +226,14 @@ def test_blocks_hold_every_sim_once_none_is_too_large_and_they_are_of_one_size(s
 
 
 @pytest.mark.parametrize(("sims", "workers"), [(100_000, 2), (1_000_000, 2), (100_000, 7), (50, 3)])
-def test_each_worker_has_as_many_blocks(sims, workers):
-    assert len(blocks_of(sims, workers, 8192)) % workers == 0
+def test_each_worker_has_as_many_blocks_of_a_replication(sims, workers):
+    assert len(blocks_of(sims, 1, workers, 8192)) % workers == 0
+
+
+def test_many_replications_are_not_cut():
+    """Sixteen tasks for each of two workers are enough."""
+    blocks = [len(blocks_of(1000, replications, 2, 8192)) for replications in (1, 8, 16, 31, 32, 200)]
+    assert blocks == [4, 4, 2, 2, 1, 1]
 
 
 def test_a_result_depends_on_the_seed():

@@ -64,6 +64,15 @@ MISTAKES = {
     "sums in which a cache holds its time and one millisecond more": Planted(
         "lookups", "due = times[i] - looked_up >= ttl", "due = times[i] - looked_up > ttl"
     ),
+    "gaps in which an alarm finds an answer that has just expired": Planted(
+        "regular", "if since < ttl or (since - width", "if since <= ttl or (since - width"
+    ),
+    "gaps in which a reading that may come before an alarm or after it comes after it": Planted(
+        "regular", "if after >= width or moment(sim, rules, held, nearest) <= others[i]:", "if after >= width:"
+    ),
+    "gaps after which the last lookup is forgotten": Planted(
+        "regular", "sim.last_lookup = looked_up if looked_up >= 0 else NEVER", "sim.last_lookup = NEVER"
+    ),
     "sums in which attempts ignore the cache": Planted(
         "lookups", "every = (ttl + wait - 1) // wait * wait", "every = wait"
     ),

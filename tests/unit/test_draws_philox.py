@@ -41,6 +41,7 @@ def test_words_follow_the_documented_layout() -> None:
     drawn = words(KEY, 7, 3, 2, 130)
     assert drawn.dtype == np.uint32
     assert drawn.tolist() == [plain_word(KEY, 7, 3, 2, j) for j in range(130)]
+    assert words(KEY, 7, 3, 2, 1, np.arange(130)).tolist() == drawn.tolist()  # each by itself, and its block alone made
 
 
 def test_a_64_bit_value_takes_its_halves_from_the_two_halves_of_its_tile() -> None:

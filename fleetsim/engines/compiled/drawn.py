@@ -23,6 +23,9 @@ from fleetsim.engines.compiled.room import TILE, asked_before, fixed_of, places_
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import NEVER, Held, Rules, Sim
 
+NOT_TIMED, BUT_REGULAR, TIMED = 0, 1, 2
+"""Of a day: which of its instants have been drawn."""
+
 
 @njit(**OPTIONS)
 def draw_traffic(
@@ -48,7 +51,7 @@ def draw_traffic(
     number, replication, days = sim.number_in_group, rules.replication, rules.days
     items, offsets = items_at(rules.items, rules.item_count), numbers_at(held.offsets, rules.item_count)
     origins, room = numbers_at(held.origins, rules.item_count), held.transfers
-    fill_with(numbers_at(held.is_timed, days), 0)
+    fill_with(numbers_at(held.is_timed, days), NOT_TIMED)
     fill_with(numbers_at(held.rungs, rules.kind_count), 0)
     held.known_from = NEVER
     count_of_all = 0
@@ -145,23 +148,49 @@ def begin_days(sim: Sim, rules: Rules, held: Held, begin: int, end: int) -> None
         first[k] = offsets[k] + places[begin]
         last[k] = offsets[k] + places[end]
     for day in range(begin, end):
-        if is_timed[day] == 0:
-            is_timed[day] = 1
-            for k in range(rules.item_count):
-                draw_instants(sim, rules, held, k, day)
-            if rules.merges == 1:
-                merge_instants(rules, held, day)
+        if is_timed[day] == NOT_TIMED:
+            draw_others(sim, rules, held, day)
+        if is_timed[day] != TIMED:
+            draw_rest(sim, rules, held, day)
     sim.day = -1
 
 
 @njit(**OPTIONS)
-def merge_instants(rules: Rules, held: Held, day: int) -> None:
-    """Put the instants of a day's transfers that ask for lookups into one order."""
-    offsets, via_dns = numbers_at(held.offsets, rules.item_count), numbers_at(held.via_dns, rules.item_count)
-    begin, count = asked_before(rules, held, day), 0
-    merged = numbers_at(held.asks + 8 * begin, asked_before(rules, held, day + 1) - begin)
+def draw_others(sim: Sim, rules: Rules, held: Held, day: int) -> None:
+    """Draw the instants of a day of all items but the regular one, if there is one."""
     for k in range(rules.item_count):
-        if via_dns[k] == 1:
+        if k != held.regular:
+            draw_instants(sim, rules, held, k, day)
+    if held.regular >= 0:
+        begin, end = others_before(rules, held, day), others_before(rules, held, day + 1)
+        merge_instants(numbers_at(held.others + 8 * begin, end - begin), rules, held, day, held.regular)
+    numbers_at(held.is_timed, rules.days)[day] = BUT_REGULAR
+
+
+@njit(**OPTIONS)
+def draw_rest(sim: Sim, rules: Rules, held: Held, day: int) -> None:
+    """Draw the regular item's instants of a day too."""
+    if held.regular >= 0:
+        draw_instants(sim, rules, held, held.regular, day)
+    if rules.merges == 1:
+        begin, end = asked_before(rules, held, day), asked_before(rules, held, day + 1)
+        merge_instants(numbers_at(held.asks + 8 * begin, end - begin), rules, held, day, -1)
+    numbers_at(held.is_timed, rules.days)[day] = TIMED
+
+
+@njit(**OPTIONS)
+def others_before(rules: Rules, held: Held, day: int) -> int:
+    """Transfers before a day that ask for a lookup, without those of the regular item."""
+    return asked_before(rules, held, day) - places_of(rules, held, held.regular)[day]
+
+
+@njit(**OPTIONS)
+def merge_instants(merged: NDArray, rules: Rules, held: Held, day: int, but: int) -> None:
+    """Write the instants of a day's transfers that ask for lookups, except those of one item, in one order."""
+    offsets, via_dns = numbers_at(held.offsets, rules.item_count), numbers_at(held.via_dns, rules.item_count)
+    count = 0
+    for k in range(rules.item_count):
+        if via_dns[k] == 1 or k == but:
             continue
         places = places_of(rules, held, k)
         times = numbers_at(held.times + 8 * (offsets[k] + places[day]), places[day + 1] - places[day])

@@ -13,6 +13,7 @@ from fleetsim.engines.compiled.kept import BY_ACTIVATION, BY_INITIAL
 from fleetsim.engines.compiled.life import carry_off, live_until
 from fleetsim.engines.compiled.lifecycle import end_of_horizon, next_bounds, next_operation, start_period
 from fleetsim.engines.compiled.pointed import copy_to, fill_with, numbers_at
+from fleetsim.engines.compiled.regular import regular_item
 from fleetsim.engines.compiled.room import stream_of
 from fleetsim.engines.compiled.sessions import open_session
 from fleetsim.engines.compiled.settings import OPTIONS
@@ -186,6 +187,8 @@ def lives(
             numbers_at(held.origins, rules.item_count)[k] = origins[k, i]
         means = own_means[min(i, own_means.shape[0] - 1)]
         has_room = draw_traffic(sim, rules, held, means, size_factors[i], i, given_offsets, given)
+        if has_room:
+            held.regular = regular_item(rules, held)
         last = limits.size - 1
         while last >= 0 and has_room:
             state[0] = nobody[0]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fleetsim.engines.compiled.drawn import begin_days
 from fleetsim.engines.compiled.items import DAY
 from fleetsim.engines.compiled.pointed import numbers_at
+from fleetsim.engines.compiled.regular import lookups_between
 from fleetsim.engines.compiled.room import asked_before
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import NEVER, Held, Rules, Sim
@@ -42,15 +43,23 @@ def known_lookups(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> 
             sim.last_lookup = looked_up[until]
             day = until
             continue
-        begin_days(sim, rules, held, day, day + 1)
-        begin, end = asked_before(rules, held, day), asked_before(rules, held, day + 1)
-        more = lookups_before(sim, rules, held, begin, end, (day + 1) * DAY)
+        more = lookups_in(sim, rules, held, day, day + 1)
         found += more
         day += 1
         if is_known:
             held.known_until = day
             lookups[day], looked_up[day] = lookups[day - 1] + more, sim.last_lookup
     return found
+
+
+@njit(**OPTIONS)
+def lookups_in(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> int:
+    """Lookups in days `first` to `last` - 1, which depend on instants."""
+    if held.regular >= 0 and sim.blocked == 0:
+        return lookups_between(sim, rules, held, first, last)
+    begin_days(sim, rules, held, first, last)
+    begin, end = asked_before(rules, held, first), asked_before(rules, held, last)
+    return lookups_before(sim, rules, held, begin, end, last * DAY)
 
 
 @njit(**OPTIONS)

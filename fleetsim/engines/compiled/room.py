@@ -44,8 +44,10 @@ def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[
         Where the grid of a periodic item begins.
     asks
         Instants of the transfers of all items that ask for lookups, in the order of time, where they are several.
+    others
+        Likewise, without those of the item number ``regular``, where there is one.
     is_timed
-        Of each day: have its instants been drawn?
+        Of each day: have its instants been drawn, or those of all but the regular item?
     first, last
         Of the day that is being lived: transfers of item k that have still to come are ``first[k]`` to ``last[k]`` - 1.
     mark
@@ -57,7 +59,7 @@ def room_for_traffic(items: int, days: int, steps: int, transfers: int) -> dict[
         begin >= end: none, or none any more.
     """
     shapes = {
-        **dict.fromkeys(("times", "uploads", "downloads", "durations", "asks"), (transfers,)),
+        **dict.fromkeys(("times", "uploads", "downloads", "durations", "asks", "others"), (transfers,)),
         "counts": (steps,),
         **dict.fromkeys(("uploads_by_tile", "downloads_by_tile"), (transfers // TILE + 1,)),
         "places": (items, days + 1),

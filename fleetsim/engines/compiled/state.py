@@ -209,6 +209,7 @@ TRAFFIC_OF_A_SIM: Final = (
     "lookups_by_day",
     "looked_up_by_day",
     "asks",
+    "others",
     "is_timed",
     "first",
     "last",
@@ -260,7 +261,7 @@ def held(room: int, waits: int) -> np.dtype[np.void]:
             ("due", np.int64, (room,)),
             ("size", np.int64, (room,)),
             *((name, np.int64, (room,)) for name in flows),
-            *_numbers("transfers", "known_from", "known_until", *TRAFFIC_OF_A_SIM, *SCRATCH),
+            *_numbers("transfers", "regular", "known_from", "known_until", *TRAFFIC_OF_A_SIM, *SCRATCH),
         ]
     )
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from numba import njit
 
-from fleetsim.engines.compiled.drawn import begin_day, begin_days, count_of_days, download_of_days, upload_of_days
+from fleetsim.engines.compiled.drawn import begin_day, count_of_days, download_of_days, upload_of_days
 from fleetsim.engines.compiled.flows import advance_flows
 from fleetsim.engines.compiled.items import DAY
-from fleetsim.engines.compiled.lookups import attempts_before, known_lookups, lookups_before, remembers
+from fleetsim.engines.compiled.lookups import attempts_before, known_lookups, lookups_before, lookups_in, remembers
 from fleetsim.engines.compiled.passing import move_all
 from fleetsim.engines.compiled.pointed import numbers_at
 from fleetsim.engines.compiled.records import close_until
-from fleetsim.engines.compiled.room import asked_before
 from fleetsim.engines.compiled.settings import OPTIONS
 from fleetsim.engines.compiled.state import INACTIVE, NEVER, OFFERED, UNDELIVERED, Held, Rules, Sim
 
@@ -59,9 +58,7 @@ def add_days(sim: Sim, rules: Rules, held: Held, first: int, last: int) -> None:
     elif sim.blocked == 0 and rules.again == 1:
         lookups = known_lookups(sim, rules, held, first, last)
     else:
-        begin_days(sim, rules, held, first, last)
-        begin, end = asked_before(rules, held, first), asked_before(rules, held, last)
-        lookups = lookups_before(sim, rules, held, begin, end, last * DAY)
+        lookups = lookups_in(sim, rules, held, first, last)
     add(sim, rules, held, offered, upload, download, tunnelled, lookups)
 
 
