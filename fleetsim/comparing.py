@@ -56,7 +56,7 @@ def sweep(
     replications, seed
         Instead of the scenario's own.
     engine, workers, executor, progress
-        As for `run`; what is to do is counted over all points.
+        As for `run`; what is to do is counted over all points; those that differ in a limit alone count once.
     resume, overwrite
         What to do with a folder that is not empty: simulate what is missing there, or replace the result in it.
         Another number of replications goes on with what is there.
@@ -119,7 +119,7 @@ def compare(
     seed
         Of all scenarios; else that of the first.
     engine, workers, executor, progress
-        As for `run`; what is to do is counted over all scenarios.
+        As for `run`; what is to do is counted over all scenarios; those that differ in a limit alone count once.
     resume, overwrite
         What to do with a folder that is not empty: simulate what is missing there, or replace the result in it.
         Another confidence or number of replications goes on with what is there.

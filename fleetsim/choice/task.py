@@ -8,14 +8,10 @@ import numpy as np
 
 from fleetsim.choice.judging import Judge, Judgement
 from fleetsim.choice.service import concerned
-from fleetsim.clock import MS_PER_DAY
 from fleetsim.engines import engine_named
-from fleetsim.engines.under_limits import Limits, UnderLimits, simulate_under
+from fleetsim.engines.under_limits import Limits, UnderLimits, sims_at_once, simulate_under
 from fleetsim.scenario.limits import without_limit
 from fleetsim.scenario.schema import Scenario
-
-MOST_ROWS = 400_000
-"""Rows that a block of SIMs may come to, about; each takes 176 bytes."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +40,12 @@ class LimitTask:
 
     def blocks(self, largest: int, parts: int) -> list[range]:
         """Cut the SIMs that are concerned into blocks of at most `largest`, and into at least `parts` if there are."""
-        period = self.scenario.platform.billing_period
-        periods = self.scenario.horizon_ms // (period if isinstance(period, int) else 28 * MS_PER_DAY) + 2
         adjoining: list[range] = []
         for group in concerned(self.scenario, self.fleet):
             start = adjoining.pop().start if adjoining and adjoining[-1].stop == group.sims.start else group.sims.start
             adjoining.append(range(start, group.sims.stop))
         sims = sum(map(len, adjoining))
-        most = max(min(largest, MOST_ROWS // (periods * (len(self.limits) + 1)), -(-sims // parts)), 1)
+        most = min(largest, sims_at_once(self.scenario, len(self.limits) + 1), max(-(-sims // parts), 1))
         return [
             range(first, min(first + most, stretch.stop))
             for stretch in adjoining

@@ -7,20 +7,22 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from fleetsim.comparison.at_once import Together, together
 from fleetsim.engines import engine_named
+from fleetsim.engines.under_limits import rows_at, sims_at_once, simulate_under
 from fleetsim.experiments.executors import capacity_of
-from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, SMALL_RUN, blocks_of, blocks_over, cores
+from fleetsim.experiments.replicate import KIND, LARGEST_BLOCK, MOST_SIMS, SMALL_RUN, blocks_of, blocks_over, cores
 from fleetsim.experiments.study_folder import Kept, StudyFolder
 from fleetsim.experiments.workers import Progress, in_order
 from fleetsim.scenario import Scenario
-from fleetsim.tables import SCHEMAS, Tabulator, Wanted
+from fleetsim.tables import SCHEMAS, Tabulator
 from fleetsim.tables.places import places
 from fleetsim.tables.rows import sums_table
 
@@ -37,28 +39,47 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SumTask:
-    """Simulates SIMs of a replication of a case, and adds up their rows by place.
+    """Simulates SIMs of a replication of cases, and adds up their rows by place.
 
     Attributes
     ----------
-    scenarios
-        The cases.
+    together
+        The cases, those together that are simulated at once.
     engine
         Name of an engine.
     replications
-        Of each case; number ``case * replications + replication`` stands for one of them.
+        Of each case; number ``place * replications + replication`` stands for one of those at a place of `together`.
     """
 
-    scenarios: tuple[Scenario, ...]
+    together: tuple[Together, ...]
     engine: str
     replications: int
 
     def __call__(self, number: int, sims: range) -> Ints:
-        """Simulate SIMs `sims`; return sums, int64 of shape (sums, places)."""
-        case, replication = divmod(number, self.replications)
-        scenario = self.scenarios[case]
-        counted = engine_named(self.engine).simulate(scenario, replication, sims)
-        return Tabulator(scenario, Wanted(keep="sums")).block(replication, counted).totals.sums
+        """Simulate SIMs `sims`; return the sums of each case, int64 of shape (cases, sums, places)."""
+        place, replication = divmod(number, self.replications)
+        cases, engine = self.together[place], engine_named(self.engine)
+        scenario, fleet, limits = cases.scenario, cases.fleet, cases.limits
+        tabulator = Tabulator(scenario)
+        if not limits:
+            return tabulator.sums(engine.simulate(scenario, replication, sims).rows)[None]
+        under = simulate_under(engine, scenario, fleet, limits, replication, sims)
+        rows = (rows_at(under, scenario, fleet, limits, limit) for limit in range(len(limits)))
+        return np.stack([tabulator.sums(of_limit) for of_limit in rows])
+
+    def blocks(self, tasks: int, workers: int, executor: Executor | None) -> list[list[range]]:
+        """Cut the SIMs of each of `together` into blocks, where there are so many replications in all."""
+        most = [sims_at_once(each.scenario, len(each.limits)) if each.limits else MOST_SIMS for each in self.together]
+        if executor is not None:
+            capacity = capacity_of(executor)
+            return [
+                blocks_over(each.scenario, self.engine, tasks, capacity, largest)
+                for each, largest in zip(self.together, most, strict=True)
+            ]
+        return [
+            blocks_of(each.scenario.sims, tasks, workers, min(LARGEST_BLOCK[self.engine], largest))
+            for each, largest in zip(self.together, most, strict=True)
+        ]
 
 
 def simulate_cases(
@@ -88,7 +109,8 @@ def simulate_cases(
     folder
         Where what is new is kept as it comes, if anywhere.
     progress
-        Told how many SIMs there are to simulate over all cases and replications, and how many of them are known.
+        Told how many SIMs there are to simulate over all replications, and how many of them are known; cases that
+        are simulated at once count once.
     executor
         Simulates instead; see :mod:`fleetsim.experiments.executors`.
 
@@ -97,21 +119,26 @@ def simulate_cases(
     pyarrow.Table
         `SUMS` of all cases and replications, sorted so.
     """
-    task = SumTask(tuple(scenarios), engine, replications)
-    found: dict[int, pa.Table] = {}
+    task = SumTask(tuple(together(scenarios, engine)), engine, replications)
+    found: dict[tuple[int, int], pa.Table] = {}
     for tables in known:
-        each = _each(tables[REPLICATIONS], replications)
-        found |= {number: rows for number, rows in each if number < len(scenarios) * replications}
-    sims = [scenario.sims for scenario in scenarios]
-    missing = [number for number in range(len(scenarios) * replications) if number not in found]
+        for case, replication, rows in _each(tables[REPLICATIONS]):
+            if case < len(scenarios) and replication < replications:
+                found[case, replication] = rows
+    missing = [
+        number
+        for number, (cases, replication) in enumerate(product(task.together, range(replications)))
+        if any((case, replication) not in found for case in cases.cases)
+    ]
+    sims = [each.scenario.sims for each in task.together]
     all_sims = sum(sims) * replications
     tell = progress(all_sims, all_sims - sum(sims[number // replications] for number in missing))
     unkept: list[pa.Table] = []
     kept_at = time.monotonic()
     try:
         with closing(_simulated(task, missing, workers, tell, executor)) as simulated:
-            for number, table in simulated:
-                found[number] = table
+            for case, replication, table in simulated:
+                found[case, replication] = table
                 unkept.append(table)
                 if folder is not None and time.monotonic() - kept_at > PART_EVERY_S:
                     folder.put({REPLICATIONS: _joined(unkept)})
@@ -124,23 +151,20 @@ def simulate_cases(
 
 def _simulated(
     task: SumTask, numbers: Sequence[int], workers: int | None, tell: Progress, executor: Executor | None
-) -> Generator[tuple[int, pa.Table], None, None]:
-    sims = [scenario.sims for scenario in task.scenarios]
+) -> Generator[tuple[int, int, pa.Table], None, None]:
+    """Yield each case and replication with its sums."""
     if workers is None:
-        few = sum(sims[number // task.replications] for number in numbers) <= SMALL_RUN[task.engine]
-        workers = 1 if few else cores()
-    blocks = [blocks_of(of_case, len(numbers), workers, LARGEST_BLOCK[task.engine]) for of_case in sims]
-    if executor is not None:
-        capacity = capacity_of(executor)
-        blocks = [blocks_over(scenario, task.engine, len(numbers), capacity) for scenario in task.scenarios]
-    of_number = {number: blocks[number // task.replications] for number in numbers}
-    tasks = ((number, block) for number in numbers for block in of_number[number])
-    where = [places(scenario) for scenario in task.scenarios]
+        sims = sum(task.together[number // task.replications].scenario.sims for number in numbers)
+        workers = 1 if sims <= SMALL_RUN[task.engine] else cores()
+    blocks = task.blocks(len(numbers), workers, executor)
+    tasks = ((number, block) for number in numbers for block in blocks[number // task.replications])
+    where = [places(each.scenario) for each in task.together]
     with closing(in_order(task, tasks, workers, KIND[task.engine], tell, executor)) as made:
         for number in numbers:
-            case, replication = divmod(number, task.replications)
-            sums: Ints = np.stack(list(islice(made, len(of_number[number])))).sum(axis=0)
-            yield number, _with_case(case, sums_table(replication, sums, where[case]))
+            place, replication = divmod(number, task.replications)
+            sums: Ints = np.stack(list(islice(made, len(blocks[place])))).sum(axis=0)
+            for case, of_case in zip(task.together[place].cases, sums, strict=True):
+                yield case, replication, _with_case(case, sums_table(replication, of_case, where[place]))
 
 
 def _with_case(case: int, table: pa.Table) -> pa.Table:
@@ -148,14 +172,13 @@ def _with_case(case: int, table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays([column, *table.columns], schema=SUMS)
 
 
-def _each(table: pa.Table, replications: int) -> Generator[tuple[int, pa.Table], None, None]:
-    """Cut what is known into replications of cases; those beyond the ones asked for are left out."""
+def _each(table: pa.Table) -> Generator[tuple[int, int, pa.Table], None, None]:
+    """Cut what is known into replications of cases."""
     case, replication = (table[name].to_numpy() for name in (CASE, "replication"))
     change = (np.diff(case, prepend=-1) != 0) | (np.diff(replication, prepend=-1) != 0)
     bounds = [*np.flatnonzero(change).tolist(), table.num_rows]
     for first, end in pairwise(bounds):
-        if replication[first] < replications:
-            yield int(case[first]) * replications + int(replication[first]), table.slice(first, end - first)
+        yield int(case[first]), int(replication[first]), table.slice(first, end - first)
 
 
 def _joined(tables: Sequence[pa.Table]) -> pa.Table:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetsim.clock import MS_PER_DAY
 from fleetsim.counted import COUNTED, NO_LIMIT
 from fleetsim.engines.base import Engine
 from fleetsim.scenario.fleet import limits_of
 from fleetsim.scenario.limits import with_limit
 from fleetsim.scenario.schema import Scenario
+
+_MOST_ROWS: Final = 400_000
 
 Ints = NDArray[np.int64]
 Limits = Sequence[int | None]
@@ -86,6 +89,13 @@ def one_by_one(
     number = np.repeat(np.arange(len(limits)), [len(part) for part in parts])
     order = np.lexsort((rows[:, COUNTED.index("period")], number, rows[:, COUNTED.index("sim")]))
     return UnderLimits(rows[order], number[order], number[order])
+
+
+def sims_at_once(scenario: Scenario, limits: int) -> int:
+    """How many SIMs may be followed at a time under so many limits, at least one: each row takes 176 bytes."""
+    period = scenario.platform.billing_period
+    periods = scenario.horizon_ms // (period if isinstance(period, int) else 28 * MS_PER_DAY) + 2
+    return max(_MOST_ROWS // (periods * limits), 1)
 
 
 def rows_at(under: UnderLimits, scenario: Scenario, fleet: str, limits: Limits, number: int) -> Ints:

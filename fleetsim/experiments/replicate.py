@@ -173,14 +173,16 @@ def blocks_of(sims: int, replications: int, workers: int, largest: int) -> list[
     return [range(first, min(first + size, sims)) for first in range(0, max(sims, 1), size)]
 
 
-def blocks_over(scenario: Scenario, engine: str, replications: int, workers: int) -> list[range]:
-    """Cut SIMs into blocks for an executor.
+def blocks_over(
+    scenario: Scenario, engine: str, replications: int, workers: int, largest: int = MOST_SIMS
+) -> list[range]:
+    """Cut SIMs into blocks for an executor, of at most `MOST_SIMS` and `largest`.
 
     Whole replications, where they are enough for all workers and no task gets too long; several of them make a chunk
     of tasks where they are short. Else about equal parts of them.
     """
     seconds = transfers(scenario) / TRANSFERS_PER_S[engine]
     parts = max(-(-AHEAD * workers // max(replications, 1)), int(seconds / LONGEST_TASK_S) + 1)
-    parts = max(parts, -(-scenario.sims // MOST_SIMS))
+    parts = max(parts, -(-scenario.sims // min(largest, MOST_SIMS)))
     size = max(-(-scenario.sims // parts), 1)
     return [range(first, min(first + size, scenario.sims)) for first in range(0, max(scenario.sims, 1), size)]

@@ -84,14 +84,8 @@ class Tabulator:
 
     def block(self, replication: int, counted: Counted) -> Block:
         """Tabulate what a range of SIMs counted."""
-        columns: Columns = dict(zip(COUNTED, np.ascontiguousarray(counted.rows.T), strict=True))
-        place = self._places.of(columns["fleet"], columns["sim"])
+        columns, place = self._columns(counted.rows)
         columns["replication"] = np.full(place.shape, replication, np.int64)
-        columns["used_bytes"] = columns["upload_bytes"] + columns["download_bytes"]
-        columns["overage_bytes"] = np.sum([columns[f"overage_{cause}_bytes"] for cause in CAUSES], axis=0)
-        inside = (columns["period_start_ms"] >= 0) & (columns["period_end_ms"] <= self.scenario.horizon_ms)
-        columns["complete"] = inside.astype(np.int64)
-        columns |= priced(self.scenario, columns, self._places)
         rows, cells = {}, None
         if self.wanted.keep == "rows":
             rows["sim_periods"] = self._sim_periods(columns, place)
@@ -102,6 +96,11 @@ class Tabulator:
             rows["events"] = self._events(replication, counted.events)
         blocked = changes(counted.blocked, self._places, self.scenario.horizon_ms)
         return Block(rows, Totals(summed(columns, place, self._places), blocked, cells))
+
+    def sums(self, rows: Ints) -> Ints:
+        """What rows of a replication, shape (rows, len(COUNTED)), add up to: see `fleetsim.tables.rows.summed`."""
+        columns, place = self._columns(rows)
+        return summed(columns, place, self._places)
 
     def whole(self, replication: int, totals: Totals) -> dict[str, pa.Table]:
         """The tables of a replication that do not grow with its SIMs, by name, from the totals of all of its blocks."""
@@ -126,6 +125,16 @@ class Tabulator:
             if name in self.wanted.tables
         }
         return Tables(**large, **self.whole(replication, totals))
+
+    def _columns(self, rows: Ints) -> tuple[Columns, Ints]:
+        """What was counted, and what follows from it, by name; and the place of each row."""
+        columns: Columns = dict(zip(COUNTED, np.ascontiguousarray(rows.T), strict=True))
+        place = self._places.of(columns["fleet"], columns["sim"])
+        columns["used_bytes"] = columns["upload_bytes"] + columns["download_bytes"]
+        columns["overage_bytes"] = np.sum([columns[f"overage_{cause}_bytes"] for cause in CAUSES], axis=0)
+        inside = (columns["period_start_ms"] >= 0) & (columns["period_end_ms"] <= self.scenario.horizon_ms)
+        columns["complete"] = inside.astype(np.int64)
+        return columns | priced(self.scenario, columns, self._places), place
 
     def _sim_periods(self, columns: Columns, place: Ints) -> pa.Table:
         blocked_at = columns["first_blocked_at_ms"]
