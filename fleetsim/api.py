@@ -93,8 +93,9 @@ def run(
         ``"2%"`` or a number: instead of a number of replications, as many as it takes until half of each 95 % interval
         is at most this share of the mean, and stays so. How many does not depend on workers.
     precision_of
-        Metrics of the summary whose intervals are meant, of the whole; cost and blocked_sim_periods_share unless said
-        otherwise. ``"cost=5"`` or a mapping: an interval of ± 5 is narrow enough too, however small the mean.
+        Metrics of the summary whose intervals are meant, of the whole run, or with ``_normal`` after the name of its
+        normal devices; cost and blocked_sim_periods_share_normal unless said otherwise. ``"cost=5"`` or a mapping: an
+        interval of ± 5 is narrow enough too, however small the mean.
     max_replications
         Where to stop anyway; 1,000 unless said otherwise.
     engine
@@ -145,7 +146,7 @@ def run(
     if until_precision is not None:
         if replications is not None:
             raise BadInput(Mistake("until_precision", None, "", "found a number of replications too; expected one"))
-        until = Until(rule_from(scenario, until_precision, precision_of, max_replications), scenario.sims)
+        until = Until(rule_from(scenario, until_precision, precision_of, max_replications), scenario)
     elif precision_of is not None or max_replications is not None:
         what = "found no precision; expected one with precision_of and max_replications"
         raise BadInput(Mistake("until_precision", None, "", what))

@@ -58,7 +58,7 @@ def build(verbs: Mapping[str, Verb]) -> argparse.ArgumentParser:
         "--precision-of",
         action="append",
         metavar="METRIC[=FLOOR]",
-        help="whose intervals; within FLOOR is enough too (default: cost and blocked_sim_periods_share)",
+        help="whose intervals; within FLOOR is enough too (default: cost and blocked_sim_periods_share_normal)",
     )
     run.add_argument("--max-replications", type=int, metavar="N", help="where to stop anyway (default: 1,000)")
     _dask(where)

@@ -10,10 +10,10 @@ from fleetsim.choice import phrases
 from fleetsim.choice import why as say
 from fleetsim.choice.picture import Curve, curve
 from fleetsim.choice.rules import Budget, MaxBlockedShare, OutageCost
+from fleetsim.choice.service import concerned
 from fleetsim.choice.study import LimitStudy
 from fleetsim.choice.turning import megabytes, middle, pieces, price_lines, prices_of, tables
 from fleetsim.choice.verdict import Verdict
-from fleetsim.inference.means import paired_difference
 from fleetsim.report import words
 from fleetsim.report.assumptions import assumptions_of
 from fleetsim.report.causes import CAUSES
@@ -71,6 +71,7 @@ def render(study: LimitStudy) -> str:
             "next_limits": _next_limits(study),
             "edges": [text for text in say.next_limits(verdict) if "asked for" in text],
             "prices": list(price_lines(verdict, found)) if len(found) > 1 else [],
+            "with_outage": isinstance(verdict.rule, OutageCost),
             "causes": [cause.label for cause in _causes(verdict)],
             "lines": [_line(study, place) for place in _shown(study)],
             "left_out": len(verdict.limits) - len(_shown(study)),
@@ -103,11 +104,12 @@ def question(verdict: Verdict) -> str:
 
 def _facts(study: LimitStudy) -> str:
     verdict = study.verdict
+    sims = sum(group.devices.count for group in concerned(study.scenario, study.fleet))
     limits = words.counted(len(verdict.limits), "limit", "limits")
     asked = [phrases.limit(verdict, place) for place in (0, -1)]
     span = f"{limits} from {asked[0]} to {asked[1]}" if len(verdict.limits) > 1 else f"one limit, {asked[0]}"
     return (
-        f"{words.counted(study.scenario.sims, 'SIM', 'SIMs')}, {phrases.horizon(verdict)} from"
+        f"{words.counted(sims, 'SIM', 'SIMs')}, {phrases.horizon(verdict)} from"
         f" {words.instant(study.scenario.start)}; {span}, judged on the same traffic in"
         f" {phrases.replications(study.choice.replications)}"
     )
@@ -116,7 +118,7 @@ def _facts(study: LimitStudy) -> str:
 def _details(study: LimitStudy) -> list[str]:
     """How sure it is, and what it comes to elsewhere; what the next limits change has a place of its own."""
     limit = study.recommended_limit_bytes
-    found = [say.could_be(study.verdict)]
+    found = [say.could_be(study.verdict), words.plain(say.set_later(study.scenario, study.fleet))]
     if limit is not None and study.fresh is not None:
         found.append(say.on_fresh(study.fresh, limit))
     if limit is not None and study.headroom is not None and study.use_p99_bytes is not None:
@@ -137,7 +139,7 @@ def _tiles(study: LimitStudy) -> list[tuple[str, str, str]]:
         (f"Mean cost in {phrases.horizon(verdict)}", cost, cost_interval.removesuffix(")")),
     ]
     if any(verdict.figures["overage_bytes"]):
-        found.append(("Overage in it", megabytes(figures["overage_bytes"]), _largest_cause(figures)))
+        found.append(("Mean overage", megabytes(figures["overage_bytes"]), _largest_cause(figures)))
     if study.headroom is not None:
         found.append(("Headroom", f"{words.number(study.headroom)} times", "what 99 % use without a limit"))
     return found
@@ -198,7 +200,8 @@ def _rows(verdict: Verdict, here: int) -> Iterator[tuple[str, str, str]]:
     if isinstance(verdict.rule, Budget):
         yield f"{phrases.percent(float(verdict.rule.quantile))} quantile of cost", "quantile", ""
     if len(verdict.limits) > 1:
-        yield f"Cost against {phrases.limit(verdict, here)}", "against", ""
+        with_outage = " with outage" if say.goes_by_outage(verdict) else ""
+        yield f"Cost{with_outage} against {phrases.limit(verdict, here)}", "against", ""
     if any(figures["overage_bytes"]):
         yield "Overage", "overage", ""
         for cause in _causes(verdict):
@@ -230,17 +233,13 @@ def _next_limits(study: LimitStudy) -> dict[str, Any] | None:
     if any(figures["overage_bytes"][place] for place in places):
         lines.append(("Overage", [megabytes(figures["overage_bytes"][place]) for place in places]))
     lines.append((f"Mean cost in {phrases.horizon(verdict)}", [phrases.mean(verdict, p, "cost") for p in places]))
-    lines.append(
-        ("Difference, paired", ["" if place == here else _difference(verdict, place, here) for place in places])
-    )
+    paired = "Difference, paired"
+    if isinstance(verdict.rule, OutageCost):
+        lines.append(("Mean cost with outage", [phrases.mean(verdict, place, "objective") for place in places]))
+        paired = "Difference with outage, paired, for all limits at once"
+    lines.append((paired, ["" if place == here else say.against(verdict, place, here) for place in places]))
     heads = [(phrases.limit(verdict, place), words_of[place - here]) for place in places]
     return {"heads": heads, "lines": lines}
-
-
-def _difference(verdict: Verdict, place: int, here: int) -> str:
-    values, baseline = (verdict.seen.cost_micros[:, i] / 1e6 for i in (place, here))
-    found = paired_difference(values, baseline, verdict.confidence)
-    return phrases.dearer(verdict, found.value, found.low, found.high)
 
 
 def _shown(study: LimitStudy) -> Sequence[int]:
@@ -264,6 +263,7 @@ def _line(study: LimitStudy, place: int) -> dict[str, Any]:
         "share": phrases.blocked(verdict, place),
         "hours": words.number(figures["blocked_hours"]),
         "cost": phrases.mean(verdict, place, "cost"),
+        "objective": phrases.mean(verdict, place, "objective") if isinstance(verdict.rule, OutageCost) else "",
         "overage": [words.number(size / 1e6) for size in ([figures["overage_bytes"], *causes] if causes else [])],
     }
 

@@ -144,6 +144,7 @@ class LimitStudy:
         """The answer in plain words, the most important first."""
         limit = self.recommended_limit_bytes
         found = [self._headline(), self.why, say.could_be(self.verdict), *say.next_limits(self.verdict)]
+        found.append(say.set_later(self.scenario, self.fleet))
         if limit is not None and self.headroom is not None and self.use_p99_bytes is not None:
             found.append(say.headroom(self.verdict, self.headroom, self.use_p99_bytes))
         if limit is not None and self.fresh is not None:
@@ -259,7 +260,7 @@ class LimitStudy:
         limit, nearest = self.recommended_limit_bytes, self.nearest_limit_bytes
         if limit is not None:
             return f"Recommended limit for fleet {self.fleet}: {canonical_bytes(limit)}"
-        near = "" if nearest is None else f"; the nearest is {canonical_bytes(nearest)}"
+        near = "" if nearest is None or self.choice.too_few else f"; the nearest is {canonical_bytes(nearest)}"
         return f"No limit is recommended for fleet {self.fleet}{near}"
 
     def _estimate(self) -> dict[str, Any] | None:

@@ -9,12 +9,10 @@ from typing import Final, NamedTuple
 
 from fleetsim.choice import phrases
 from fleetsim.choice import why as say
-from fleetsim.choice.figures import sums
 from fleetsim.choice.rules import MICROS, MOST_MONEY_MICROS, Budget, OutageCost
 from fleetsim.choice.study import LimitStudy
 from fleetsim.choice.verdict import Verdict
 from fleetsim.clock import MS_PER_DAY
-from fleetsim.inference.means import paired_difference
 from fleetsim.report import words
 from fleetsim.report.causes import CAUSES
 from fleetsim.report.sliders import LEVELS, Slider, Tables
@@ -125,14 +123,8 @@ def _set(verdict: Verdict) -> str:
 
 
 def _against(verdict: Verdict, here: int) -> list[str]:
-    """What each limit costs more or less than the one that is recommended, replication by replication."""
-    cost = sums(verdict.judged, "cost_micros") / MICROS
-    found = []
-    for place in _places(verdict):
-        difference = paired_difference(cost[:, place], cost[:, here], verdict.confidence)
-        text = phrases.dearer(verdict, difference.value, difference.low, difference.high)
-        found.append("that is this limit" if place == here else text)
-    return found
+    """What each limit costs more or less than the one that is recommended."""
+    return ["that is this limit" if place == here else say.against(verdict, place, here) for place in _places(verdict)]
 
 
 def _quantile(verdict: Verdict, place: int) -> str:

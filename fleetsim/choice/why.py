@@ -8,9 +8,10 @@ from fleetsim.choice.rules import MICROS, Budget, MaxBlockedShare, OutageCost
 from fleetsim.choice.verdict import Verdict
 from fleetsim.clock import MS_PER_DAY
 from fleetsim.inference.by_budget import BudgetChoice
-from fleetsim.inference.estimate import Floats
 from fleetsim.inference.means import paired_difference
 from fleetsim.report import words
+from fleetsim.scenario.fleet import limits_of
+from fleetsim.scenario.schema import Scenario
 from fleetsim.units import format_bytes
 
 
@@ -57,7 +58,12 @@ def _by_share(verdict: Verdict, rule: MaxBlockedShare) -> str:
     highs = verdict.figures["blocked_share_high"]
     open_one = next(j for j in range(i, len(highs)) if highs[j] > float(rule.most))
     which = "it" if open_one == i else phrases.limit(verdict, open_one)
-    return f"{text}; that is not confirmed, for {which} may block up to {words.share(highs[open_one])}{_plan(verdict)}."
+    text = f"{text}; that is not confirmed, for {which} may block up to {words.share(highs[open_one])}{_plan(verdict)}"
+    if choice.none_could_be or choice.could_be[-1] == i:
+        return f"{text}."
+    shown = choice.could_be[-1]  # it and all larger ones keep the rule: see `inference.by_share`
+    cost = against(verdict, shown, i)
+    return f"{text}. {phrases.limit(verdict, shown)} is the smallest that is confirmed, and costs {cost}."
 
 
 def _by_outage(verdict: Verdict, rule: OutageCost) -> str:
@@ -114,7 +120,7 @@ def _plan(verdict: Verdict) -> str:
     needed = verdict.choice.replications_needed
     if needed is None:
         return ", and from these replications it cannot be said how many would decide"
-    return f" (about {needed:,} replications would decide)"
+    return f" (about {words.planned(needed)} replications would decide)"
 
 
 def _nearest(verdict: Verdict) -> int:
@@ -136,12 +142,43 @@ def next_limits(verdict: Verdict) -> tuple[str, str]:
         if not 0 <= j < len(verdict.limits):
             found.append(f"{here} is the {edge} limit asked for, so a {word} one may be better: ask for more.")
             continue
-        difference = paired_difference(_cost(verdict, j), _cost(verdict, i), verdict.confidence)
-        cost = phrases.dearer(verdict, difference.value, difference.low, difference.high)
-        there, share = phrases.limit(verdict, j), phrases.blocked(verdict, j)
+        cost, there, share = against(verdict, j, i), phrases.limit(verdict, j), phrases.blocked(verdict, j)
         would = "come, with outage, to" if isinstance(verdict.rule, OutageCost) else "cost"
         found.append(f"{there}, the next {word} one, would block {share} and {would} {cost} in {over}.")
     return found[0], found[1]
+
+
+def against(verdict: Verdict, place: int, recommended: int) -> str:
+    """What a limit costs more or less than the recommended one, replication by replication.
+
+    Where a price for outage decides, outage is included, and the interval is the one by which limits are told apart: it
+    holds for all of them at once.
+    """
+    if goes_by_outage(verdict):
+        ends = (verdict.figures[f"objective_diff{end}"][place] for end in ("", "_low", "_high"))
+        return phrases.dearer(verdict, *ends)
+    cost = sums(verdict.judged, "cost_micros") / MICROS
+    found = paired_difference(cost[:, place], cost[:, recommended], verdict.confidence)
+    return phrases.dearer(verdict, found.value, found.low, found.high)
+
+
+def goes_by_outage(verdict: Verdict) -> bool:
+    """Do differences to the recommended limit, if there is one, include outage?"""
+    return isinstance(verdict.rule, OutageCost) and verdict.choice.recommended is not None
+
+
+def set_later(scenario: Scenario, fleet: str) -> str:
+    """That the timeline sets the fleet's limit itself, whichever is chosen; empty where it does not."""
+    changes = limits_of(scenario, fleet)
+    if not changes:
+        return ""
+    at_ms, limit = changes[0]
+    when = words.instant(scenario.instant(at_ms))
+    again = f", and {words.counted(len(changes) - 1, 'time', 'times')} after that" if len(changes) > 1 else ""
+    return (
+        f"The timeline sets the limit of fleet {fleet} to {words.limit(limit)} on {when}{again}, whichever limit is"
+        " chosen."
+    )
 
 
 def could_be(verdict: Verdict) -> str:
@@ -179,10 +216,11 @@ def on_fresh(fresh: Verdict, limit_bytes: int) -> str:
         f"On {len(numbers):,} fresh replications ({numbers[0]:,} to {numbers[-1]:,}) {phrases.limit(fresh, i)} blocks"
         f" {phrases.blocked(fresh, i)} and {comes_to}"
     )
+    if isinstance(fresh.rule, OutageCost):
+        is_least = fresh.rule.keeps(fresh.choice, i)
+        return f"{text}, the least there too." if is_least else f"{text}. {_cheaper(fresh, i)}."
     if fresh.rule.keeps(fresh.choice, i):
         return f"{text}, in keeping with the rule."
-    if isinstance(fresh.rule, OutageCost):
-        return f"{text}. {_cheaper(fresh, i)}."
     return f"{text}. There it breaks the rule: {_breach(fresh, i)}."
 
 
@@ -204,11 +242,3 @@ def _breach(fresh: Verdict, i: int) -> str:
     cost = words.money(fresh.figures["budget_quantile"][i], fresh.currency)
     budget = phrases.in_currency(fresh, rule.micros)
     return f"the {phrases.percent(float(rule.quantile))} quantile of its cost is {cost}, more than {budget}"
-
-
-def _cost(verdict: Verdict, place: int) -> Floats:
-    """What a limit comes to in each replication, in the currency: what the rule goes by, outage included."""
-    cost = sums(verdict.judged, "cost_micros")[:, place] / MICROS
-    if isinstance(verdict.rule, OutageCost):
-        cost = cost + verdict.seen.blocked_ms[:, place] / MS_PER_DAY * (verdict.rule.micros_per_day / MICROS)
-    return cost

@@ -22,7 +22,7 @@ from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.parquet import read_table
 from fleetsim.experiments.phrases import some
 from fleetsim.experiments.store import Store
-from fleetsim.experiments.summary import CONFIDENCE, OVER_REPLICATIONS
+from fleetsim.experiments.summary import CONFIDENCE, OVER_REPLICATIONS, SHARE
 from fleetsim.experiments.workers import Progress
 from fleetsim.inference.estimate import Estimate
 from fleetsim.inference.means import mean_interval
@@ -31,14 +31,16 @@ from fleetsim.inference.shares import none_seen
 from fleetsim.scenario.schema import Scenario
 from fleetsim.units import parse_decimal
 
-METRICS: Final = ("cost", "blocked_sim_periods_share")
-"""Whose intervals are looked at, unless others are asked for: of the whole run, all fleets and roles."""
+NORMAL: Final = "_normal"
+"""Behind the name of a metric: of the normal devices alone, as in a comparison."""
+METRICS: Final = ("cost", f"{SHARE}{NORMAL}")
+"""Whose intervals are looked at, unless others are asked for: the money of the whole run, and who loses service."""
 MOST: Final = 1000
 """Replications at which a run stops, unless another number is asked for."""
 AT_FIRST: Final = 10
 """Replications that are expected before anything is known: the fewest at which a run can stop."""
 MOST_OF_ALL: Final = 1_000_000
-BLOCKED: Final = ("blocked_sim_periods_share", "blocked_sims", "blocked_hours")
+BLOCKED: Final = (SHARE, "blocked_sims", "blocked_hours")
 """Metrics that are 0 where no SIM was blocked."""
 
 FLOOR_SHARE: Final = 1e-4
@@ -101,8 +103,9 @@ def rule_from(
         asked.append((name.strip(), floor.strip()))
     floors: dict[str, float] = {}
     for name, floor in asked:
-        if name not in OVER_REPLICATIONS:
-            what = f"found {name!r}; expected one of {', '.join(OVER_REPLICATIONS)}"
+        if name.removesuffix(NORMAL) not in OVER_REPLICATIONS:
+            names = ", ".join(OVER_REPLICATIONS)
+            what = f"found {name!r}; expected one of {names}, or one of these with {NORMAL} after it"
             raise BadInput(Mistake("precision_of", None, "", what))
         floors[name] = _number("precision_of", floor) if floor else floor_of(name, scenario)
     share = _number("until_precision", str(relative))
@@ -114,13 +117,24 @@ def rule_from(
 
 def floor_of(metric: str, scenario: Scenario) -> float:
     """What is narrow enough of a metric however small its mean is, in its own unit."""
-    if metric.endswith("_share"):
+    sims, of = sims_of(metric, scenario), metric.removesuffix(NORMAL)
+    if of.endswith("_share"):
         return FLOOR_SHARE
-    if metric == "blocked_sims":
-        return FLOOR_SHARE * scenario.sims
-    if metric == "blocked_hours":
-        return FLOOR_SHARE * scenario.sims * scenario.horizon_ms / MS_PER_HOUR
-    return (FLOOR_BYTES if metric.endswith("_bytes") else FLOOR_MONEY) * scenario.sims
+    if of == "blocked_sims":
+        return FLOOR_SHARE * sims
+    if of == "blocked_hours":
+        return FLOOR_SHARE * sims * scenario.horizon_ms / MS_PER_HOUR
+    return (FLOOR_BYTES if of.endswith("_bytes") else FLOOR_MONEY) * sims
+
+
+def sims_of(metric: str, scenario: Scenario) -> int:
+    """How many SIMs a metric is about."""
+    return sum(
+        group.count
+        for fleet in scenario.fleets.values()
+        for group in fleet.devices.values()
+        if group.role == "normal" or not metric.endswith(NORMAL)
+    )
 
 
 class Until:
@@ -132,10 +146,10 @@ class Until:
         Is told of the number of replications so far, and about how many there will be.
     """
 
-    def __init__(self, rule: Rule, sims: int) -> None:
+    def __init__(self, rule: Rule, scenario: Scenario) -> None:
         self.rule = rule
+        self.scenario = scenario
         self.expect: Callable[[int, int], None] = lambda so_far, about: None
-        self._sims = sims
         self._values: list[list[float]] = []
         self._decision = Decision(None, False, None, None)
         self._look_at = 2
@@ -143,10 +157,17 @@ class Until:
     def add(self, sums: pa.Table) -> bool:
         """Look at the next replication, by its rows of ``replications``; whether it is the last one."""
 
-        def total(name: str) -> Any:
-            return np.array([pc.sum(sums[name]).as_py() or 0], np.float64)
+        normal = sums.filter(pc.equal(sums["role"], "normal"))
 
-        self._values.append([float(OVER_REPLICATIONS[metric](total)[0]) for metric in self.rule.floors])
+        def value(metric: str) -> float:
+            rows = normal if metric.endswith(NORMAL) else sums
+
+            def total(name: str) -> Any:
+                return np.array([pc.sum(rows[name]).as_py() or 0], np.float64)
+
+            return float(OVER_REPLICATIONS[metric.removesuffix(NORMAL)](total)[0])
+
+        self._values.append([value(metric) for metric in self.rule.floors])
         n = len(self._values)
         if n >= min(self._look_at, self.rule.most):
             self._decision = decide(np.array(self._values), self.rule.precision)
@@ -176,7 +197,7 @@ class Until:
         found = store.finished()
         if found is None:
             return False
-        trial, sums = Until(self.rule, self._sims), read_table(store.folder, "replications")
+        trial, sums = Until(self.rule, self.scenario), read_table(store.folder, "replications")
         numbers, n = sums["replication"].to_numpy(), found["replications"]
         for replication in range(min(n, self.rule.most)):
             if trial.add(sums.filter(pa.array(numbers == replication))) and replication + 1 < n:
@@ -206,11 +227,17 @@ class Until:
                 f" within {_percent(self.rule.relative)} of their means, or within their floors: {'; '.join(named)}."
             )
         else:
-            said = f"{stopped}, the most that were asked for, without the precision: {'; '.join(named)}."
+            said = f"{stopped}, the most it may take, without the precision: {'; '.join(named)}."
             said += self._still_needed()
-        if any(metric in BLOCKED and interval.value == 0 for metric, interval in intervals.items()):
-            share = none_seen(n, max(self._sims, 1), CONFIDENCE).share
-            said += f" No SIM was seen blocked; that allows for up to {_percent(share)} of the SIMs."
+        unseen = [
+            metric
+            for metric, interval in intervals.items()
+            if metric.removesuffix(NORMAL) in BLOCKED and interval.value == 0
+        ]
+        if unseen:
+            normal = "normal " if unseen[0].endswith(NORMAL) else ""
+            share = none_seen(n, max(sims_of(unseen[0], self.scenario), 1), CONFIDENCE).share
+            said += f" No {normal}SIM was seen blocked; that allows for up to {_percent(share)} of the {normal}SIMs."
         return said
 
     def _named(self, metric: str, interval: Estimate) -> str:

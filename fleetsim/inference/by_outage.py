@@ -32,7 +32,8 @@ class OutageChoice(Choice):
         Mean objective under each limit, with its two-sided interval at the confidence, limit by limit.
     difference
         Mean objective less that of the recommended limit (the nearest one, where none is recommended): paired, with
-        intervals that hold for all limits together, and although the same data chose the recommended one. Those of a
+        intervals that hold for all limits together, and although the same data chose the recommended one. A limit that
+        is not in the set is shown to come to more than the best, so its interval begins at 0 at least. Those of a
         single replication are infinite.
     """
 
@@ -62,6 +63,7 @@ def choose_by_outage(seen: Observed, micros_per_day: int, confidence: float) -> 
     needed = replications_to_single_out(compared, best, confidence, unseen)
     same = (compared.mean[best] == 0) & (compared.error[best] == 0)
     too_few = n < 2
+    apart = differences_to(compared, best, confidence, unseen)
     return OutageChoice(
         recommended=None if too_few else best,
         nearest=best if too_few else None,
@@ -73,7 +75,7 @@ def choose_by_outage(seen: Observed, micros_per_day: int, confidence: float) -> 
         replications=n,
         replications_needed=2 if too_few else needed,
         objective=_intervals(values, confidence),
-        difference=differences_to(compared, best, confidence, unseen),
+        difference=apart._replace(low=np.where(left, apart.low, np.maximum(apart.low, 0))),
     )
 
 

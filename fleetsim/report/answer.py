@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fleetsim.report import words
 from fleetsim.report.money import money
 from fleetsim.report.remarks import remarks
-from fleetsim.report.service import blocked, limits
+from fleetsim.report.service import blocked, later, limits
 from fleetsim.report.silence import silence
 from fleetsim.report.source import Result, Summary, has_rows, replications, total
 
@@ -76,13 +76,11 @@ def _by_fleet(result: Result) -> list[str]:
     names = [name for name in result.scenario.fleets if total(frame, "sim_periods", fleet=name)]
     if len(names) < 2:
         return []
-    changed = {change.fleet for change in result.scenario.limit_changes}
     sentences = []
     for name in names:
         if total(frame, "blocked_sim_periods", fleet=name):
             limit = words.limit(result.scenario.fleets[name].data_limit_bytes)
-            first = " at first" if name in changed else ""
-            sentences.append(f"Fleet {words.plain(name)}, {limit}{first}: {blocked(result, name)}.")
+            sentences.append(f"Fleet {words.plain(name)}, {limit}{later(result, name)}: {blocked(result, name)}.")
     return sentences
 
 

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from fleetsim.report import words
-from fleetsim.report.source import Result, total
+from fleetsim.report.source import Result, has_rows, total
 from fleetsim.scenario.quantities import MAX_LIMIT_BYTES
 from fleetsim.scenario.schema import Fleet
 from fleetsim.units import canonical_bytes
 
 _MB = 1_000_000
-_STEPS = 5
-"""Steps that a suggestion makes up to the limit there is."""
+_STEPS = 10
+"""Limits that a suggestion has at most."""
+_ABOVE = 1.25
+"""How far it reaches above what devices would use."""
 
 
 def command(*parts: str) -> str:
@@ -39,17 +41,23 @@ def other_limits(result: Result) -> list[tuple[str, str]]:
         if fleet.data_limit_bytes and total(
             result.replications, "complete_sim_periods", fleet=name, role="normal"
         ):  # service counts normal devices in whole periods
-            asked = ("choose-limit", "scenario.yaml", "--fleet", name, "--limits", limits_argument(_around(fleet)))
-            said = command(*asked, "--max-blocked-share", "0.5%", "--out", "limit")
+            limits = limits_argument(_around(fleet, _wanted_bytes(result, name)))
+            asked = ("choose-limit", "scenario.yaml", "--fleet", name, "--limits", limits)
+            said = command(*asked, "--max-blocked-share", "0.5%", "--out", f"limit-{name}")
             found.append((words.plain(name), said))
     return found
 
 
-def _around(fleet: Fleet) -> Sequence[int]:
-    """Limits up to twice the one there is."""
-    limit = fleet.data_limit_bytes or _MB
-    power = 10 ** math.floor(math.log10(max(limit / _STEPS, 1)))
-    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit * _STEPS >= limit)
+def _wanted_bytes(result: Result, fleet: str) -> int:
+    """What 99 % of the normal devices' periods would use, about: what they used and what was not delivered."""
+    return result.overview.wanted_by_normal_bytes(fleet) if has_rows(result) else 0
+
+
+def _around(fleet: Fleet, wanted_bytes: int) -> Sequence[int]:
+    """Limits up to twice the one there is, and to what devices would use and more."""
+    top = max(2 * (fleet.data_limit_bytes or _MB), math.ceil(_ABOVE * wanted_bytes))
+    power = 10 ** math.floor(math.log10(max(top / _STEPS, 1)))
+    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit * _STEPS >= top)
     if not fleet.any_limit:
         step = max(step, _MB)
-    return range(step, min(-(-2 * limit // step) * step, MAX_LIMIT_BYTES) + 1, step)
+    return range(step, min(-(-top // step) * step, MAX_LIMIT_BYTES) + 1, step)

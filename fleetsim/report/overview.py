@@ -219,6 +219,18 @@ class Overview:
             self._used[fleet] = None if found is None else (found[0], found[1])
         return self._used[fleet]
 
+    def wanted_by_normal_bytes(self, fleet: str) -> int:
+        """What 99 % of the same periods would have used without a limit, about: with what was not delivered in them."""
+
+        def wanted() -> Iterator[Ints]:
+            parts = ("carried_bytes", "used_bytes", "undelivered_bytes")
+            for rows in self._columns("role", "fleet", "period_end", *parts):
+                own = rows.has("role", "normal") & rows.has("fleet", fleet) & (rows.ms("period_end") <= self._run_ms)
+                yield np.sum([rows.ints(name)[own] for name in parts], axis=0)
+
+        found = quantiles(wanted, (0.99,))
+        return 0 if found is None else found[0]
+
     # ---- blocks ------------------------------------------------------------------------------------------------------
 
     @cached_property

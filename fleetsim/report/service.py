@@ -21,6 +21,7 @@ from fleetsim.report.source import (
     replications,
     start_and_end,
 )
+from fleetsim.scenario.schema import LimitChange
 
 _MOST_FLEETS = 3  # whose limits a sentence can name
 
@@ -39,28 +40,47 @@ def limits(result: Result) -> str:
     begun = "Without a data limit at first" if old is None else f"At {words.limit(old)}"
     if not changes:
         return begun
-    if len(changes) > 1 or len(fleets) > 1:
+    if len(changes) > 1:
         return f"{begun}, changed by {words.counted(len(changes), 'entry', 'entries')} of the timeline"
-    new = changes[0].data_limit_bytes
-    when = words.instant(start_and_end(result)[0] + timedelta(milliseconds=changes[0].at_ms))
-    if old is None:
-        return f"Without a data limit, and at {words.limit(new)} from {when}"
-    verb = "lowered" if new is not None and new < old else "raised"
-    return f"{begun}, {verb} to {words.limit(new)} on {when}"
+    whose = f" for {words.plain(changes[0].fleet)}" if len(fleets) > 1 else ""
+    if old is None and not whose:
+        new, when = words.limit(changes[0].data_limit_bytes), _when(result, changes[0])
+        return f"Without a data limit, and at {new} from {when}"
+    return f"{begun}, {_changed(result, changes[0], old)}{whose}"
+
+
+def later(result: Result, fleet: str) -> str:
+    """``, lowered to 3 MB on ...``: how the limit of a fleet changes; ``at first``, where it does several times."""
+    old = result.scenario.fleets[fleet].data_limit_bytes
+    own = [change for change in result.scenario.limit_changes if change.fleet == fleet]
+    changes = own if any(change.data_limit_bytes != old for change in own) else []  # some limit set anew is no change
+    if len(changes) == 1:
+        return f", {_changed(result, changes[0], old)}"
+    return " at first" if changes else ""
+
+
+def _changed(result: Result, change: LimitChange, old: int | None) -> str:
+    new = change.data_limit_bytes
+    verb = "lowered" if old is None or (new is not None and new < old) else "raised"
+    return f"{verb} to {words.limit(new)} on {_when(result, change)}"
+
+
+def _when(result: Result, change: LimitChange) -> str:
+    return words.instant(start_and_end(result)[0] + timedelta(milliseconds=change.at_ms))
 
 
 def _of_each_fleet(result: Result) -> str:
     fleets = result.scenario.fleets
     if len(fleets) > _MOST_FLEETS:
         return f"With the limits of all {len(fleets)} fleets"
-    changed = {change.fleet for change in result.scenario.limit_changes}
-    return "With " + words.listed(
-        [
-            f"{'no limit' if fleet.data_limit_bytes is None else words.limit(fleet.data_limit_bytes)}"
-            f"{' at first' if name in changed else ''} for {words.plain(name)}"
-            for name, fleet in fleets.items()
-        ]
-    )
+    told = []
+    for name, fleet in fleets.items():
+        limit = "no limit" if fleet.data_limit_bytes is None else words.limit(fleet.data_limit_bytes)
+        how = later(result, name)
+        told.append(f"{limit}{how if how == ' at first' else ''} for {words.plain(name)}")
+        if how.startswith(", "):
+            told[-1] += f" ({how.removeprefix(', ')})"
+    return f"With {words.listed(told)}"
 
 
 @dataclass(frozen=True)
@@ -124,7 +144,8 @@ def _phrase(result: Result, count: Counts, adjective: str) -> str:
     if (bounds := estimate.interval) is None:
         return f"{words.number(estimate.value)} of {of} ({share})"
     value, low, high = words.estimated_count(estimate.value, *bounds)
-    return f"{value} of {of} on average ({share}; {words.share(confidence(result))} interval {low} to {high})"
+    sure = f"{words.share(confidence(result))} interval {low} to {high} {count.many}"
+    return f"{value} of {of} on average ({sure}; {share})"
 
 
 def _of(size: float, count: Counts, adjective: str = "") -> str:

@@ -79,6 +79,12 @@ def counted(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
 
 
+def planned(n: int) -> str:
+    """A number of replications that a plan comes to, to two digits and rounded up, for it is no better known."""
+    step = 10 ** max(len(str(n)) - 2, 0)
+    return f"{-(-n // step) * step:,}"
+
+
 def amount(value: float) -> str:
     """Money as a number: cents, more digits below ten cents, none from 100,000 on."""
     if value == 0.0 or 0.1 <= abs(value) < 100_000:

@@ -108,7 +108,7 @@ def test_at_the_maximum_it_stops_without_the_precision_and_says_so(noisy, tmp_pa
     assert manifest["replications"] == 12
     why = manifest["until_precision"]["why"]
     assert not manifest["until_precision"]["met"]
-    assert why.startswith("Stopped after 12 replications, the most that were asked for, without the precision: cost ± ")
+    assert why.startswith("Stopped after 12 replications, the most it may take, without the precision: cost ± ")
     # (t * deviation / (0.5 % of the mean))^2 replications and a tenth, by the metric that needs most.
     values = costs(fleetsim.Result.read(out))
     about = int(why.rsplit("About ", 1)[1].split(" would do")[0].replace(",", ""))
@@ -132,8 +132,27 @@ def test_an_event_that_was_never_seen_is_given_an_upper_bound_and_not_zero():
     result = fleetsim.run(load_text(NOISY, ["fleets.meters.data_limit=100MB"]), until_precision=0.5, **HERE)
     n, why = result.manifest["replications"], result.manifest["until_precision"]["why"]
     bound = 1 - 0.05 ** (1 / (8 * n))
-    assert f"No SIM was seen blocked; that allows for up to {100 * bound:.2g} % of the SIMs." in why
+    assert f"No normal SIM was seen blocked; that allows for up to {100 * bound:.2g} % of the normal SIMs." in why
     assert "± 0" not in why
+
+
+def test_normal_devices_have_a_precision_of_their_own():
+    """Faulty devices that are always blocked make the share of all SIMs look known."""
+    stuck = {
+        "count": 8,
+        "role": "faulty",
+        "traffic": {"loop": {"arrivals": {"process": "continuous"}, "upload": "9 B/s"}},
+    }
+    scenario = load_text(NOISY, [f"fleets.meters.devices.stuck={json.dumps(stuck)}"])
+    asked = {"until_precision": "30%", "max_replications": 200, **HERE}
+    both = {}
+    for role in ("", "_normal"):
+        found = fleetsim.run(scenario, precision_of={f"blocked_sim_periods_share{role}": 0}, **asked)
+        assert found.manifest["until_precision"]["met"]
+        both[role] = found.manifest["replications"]
+    assert both[""] < both["_normal"]
+    usual = fleetsim.run(scenario, until_precision="90%", **HERE)
+    assert list(usual.manifest["until_precision"]["floors"]) == ["cost", "blocked_sim_periods_share_normal"]
 
 
 def test_looking_now_and_then_finds_what_looking_each_time_finds():
@@ -142,7 +161,7 @@ def test_looking_now_and_then_finds_what_looking_each_time_finds():
     parts = [tables.slice(i, 1) for i in range(150)]  # one group: a row a replication
     for relative in ("2%", "3%", "5%", "9%"):
         rule = rule_from(scenario, relative, ["cost=0"], 150)
-        now_and_then, each = Until(rule, 8), Until(rule, 8)
+        now_and_then, each = Until(rule, scenario), Until(rule, scenario)
 
         def stop(until, every):
             for n, part in enumerate(parts, 1):

@@ -24,8 +24,8 @@ def test_the_first_sentence_is_the_limit_and_how_many_sims_of_each_role_were_blo
     count = rows.groupby("replication")["blocks"].apply(lambda blocks: (blocks > 0).sum())
     half = 2.776 * count.std() / np.sqrt(5)  # the t quantile of 4 degrees of freedom
     assert answer(result).service == (
-        f"At 5 MB, {count.mean():.0f} of 980 normal SIMs on average ({100 * count.mean() / 980:.3g} %; 95 % interval "
-        f"{count.mean() - half:.0f} to {count.mean() + half:.0f}) and all 20 faulty SIMs were blocked at least once."
+        f"At 5 MB, {count.mean():.0f} of 980 normal SIMs on average (95 % interval {count.mean() - half:.0f} to "
+        f"{count.mean() + half:.0f} SIMs; {100 * count.mean() / 980:.3g} %) and all 20 faulty SIMs were blocked at least once."
     )
 
 
@@ -128,9 +128,19 @@ def test_a_changed_limit_is_told_with_its_direction_and_its_instant(old: int | N
 
 def test_each_of_several_fleets_with_blocked_sims_has_its_sentence() -> None:
     said = answer(fake(fleets={"a": 5_000_000, "b": 3_000_000, "c": None}, timeline=True, replications=2))
-    assert said.service.startswith("With 5 MB at first for a, 3 MB for b and no limit for c, ")
-    told = [sentence.split(":")[0] for sentence in said.details if sentence.startswith("Fleet ")]
-    assert told == ["Fleet a, 5 MB at first", "Fleet b, 3 MB"]
+    lowered = "lowered to 4 MB on 15 Jan 2026 09:00 UTC"
+    assert said.service.startswith(f"With 5 MB for a ({lowered}), 3 MB for b and no limit for c, ")
+    told = [sentence.rpartition(": ")[0] for sentence in said.details if sentence.startswith("Fleet ")]
+    assert told == [f"Fleet a, 5 MB, {lowered}", "Fleet b, 3 MB"]
+
+
+def test_the_fleet_whose_limit_changes_is_named_where_all_begin_alike() -> None:
+    result = fake(fleets={"a": 5_000_000, "b": 5_000_000}, timeline=True, replications=2)
+    assert answer(result).service.startswith("At 5 MB, lowered to 4 MB on 15 Jan 2026 09:00 UTC for a, ")
+    (change,) = result.scenario.limit_changes
+    result.scenario.limit_changes = (change, change.model_copy(update={"at_ms": change.at_ms + 1}))
+    told = [sentence.rpartition(": ")[0] for sentence in answer(result).details if sentence.startswith("Fleet ")]
+    assert told == ["Fleet a, 5 MB at first", "Fleet b, 5 MB"]
 
 
 def test_silence_is_the_mean_over_the_blocked_sims_alone() -> None:
@@ -188,7 +198,8 @@ def test_what_blocks_save_is_the_price_of_what_faulty_devices_could_not_send() -
     # at $0.10 per MB
     assert (
         f"Blocks kept {lost / 1e12:.3g} TB per run of faulty devices from moving, which saves ${lost / 1e7:,.0f} at "
-        f"most; the DNS that these still send while blocked costs ${dns / 1e7:,.2f}."
+        f"most; the DNS that these still send while blocked costs ${dns / 1e7:,.2f}, and unblocked they would send DNS too: "
+        "`fleetsim compare` with a scenario without a limit tells what it saves in all."
     ) in answer(result).details
 
 

@@ -137,6 +137,14 @@ def test_the_commands_for_another_limit_are_those_of_fleets_that_have_one_and_se
     assert "fleetsim choose-limit" not in render(fake(fleets={"m": None}, replications=1))
 
 
+def test_the_limits_that_are_suggested_reach_what_devices_would_use() -> None:
+    result = fake(normal=20, faulty=0, block_normal=0.0, replications=1)
+    result.sim_periods[["carried_bytes", "used_bytes"]] = 0, 3_000_000
+    assert "--limits 1MB:10MB:1MB" in render(result)  # twice the limit of 5 MB
+    result.sim_periods["undelivered_bytes"] = 36_000_000  # 39 MB in all, and a quarter more
+    assert "--limits 5MB:50MB:5MB --max-blocked-share 0.5% --out limit-meters" in Page(render(result)).text
+
+
 def test_where_a_run_stopped_by_its_precision_that_is_said() -> None:
     result = fake(replications=2, normal=20)
     assert "Stopped after" not in render(result)

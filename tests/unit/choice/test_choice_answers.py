@@ -13,6 +13,7 @@ import fleetsim
 from fleetsim import LimitStudy
 from fleetsim.choice.tables import SCHEMAS
 from fleetsim.errors import BadInput
+from fleetsim.report import words
 from tests.unit.choice.fleets import BIG, HOURS, MB, SMALL, blocked_ms, cost_micros, paper
 
 
@@ -66,7 +67,9 @@ def test_a_limit_is_confirmed_only_with_enough_replications():
     assert "that is not confirmed, for it may block up to" in few.why
     needed = answer(few)["replications_needed"]
     assert needed > 40  # 400 SIM-periods with 10 % blocked do not show 11 %
-    assert f"about {needed:,} replications would decide" in few.why
+    assert f"about {words.planned(needed)} replications would decide" in few.why
+    assert few.indistinguishable_bytes[-1] == 6 * MB
+    assert few.why.endswith(" 6 MB is the smallest that is confirmed, and costs $0.60 more.")
     sure = chosen(max_blocked_share="20%", replications=20)
     assert sure.confirmed
     assert sure.why.endswith("which confirms it.")

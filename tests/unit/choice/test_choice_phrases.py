@@ -15,6 +15,7 @@ from fleetsim.choice.study import LimitStudy
 from fleetsim.choice.tables import Judged
 from fleetsim.choice.terminal import print_choice
 from fleetsim.choice.verdict import Verdict
+from fleetsim.report import words
 from tests.unit.choice.fleets import MB, paper
 
 N, SIMS = 20, 1000
@@ -91,10 +92,32 @@ def test_the_outage_rule_says_what_of_it_is_cost_and_what_outage():
     close = why.why(verdict(rule, [9, 5, 0], [90, 100, 110], days=[7.6, 2.5, 0.0]))
     assert close.startswith("1 MB comes to the least on average")
     assert close.endswith(
-        "at 95 % confidence 2 MB cannot be told apart from it (about 1,195 replications would decide)."
+        "at 95 % confidence 2 MB cannot be told apart from it (about 1,200 replications would decide)."
     )
     silent = why.why(verdict(rule, [9, 5, 0], [90, 100, 90], days=[7.6, 2.5, 0.0]))
     assert "and nothing for outage, for no normal SIM is blocked" in silent
+
+
+def test_differences_with_outage_are_those_by_which_limits_are_told_apart():
+    """A limit that could be the answer is said to come to less, perhaps; the others to come to more."""
+    rule = read_rule(None, "2 per day", None)
+    found = verdict(rule, [9, 5, 0], [90, 100, 110], days=[7.6, 2.5, 0.0])
+    assert found.choice.could_be == (0, 1)
+    low, high = (found.figures[f"objective_diff_{end}"] for end in ("low", "high"))
+    assert low[1] < 0 < high[1]
+    said = f"{words.money(-low[1], 'USD')} less to {words.money(high[1], 'USD')} more)"
+    assert said in why.against(found, 1, 0)
+    assert said in why.next_limits(found)[1]
+    assert low[2] == 0  # shown to come to more, which all differences at once would not show
+    assert "less" not in why.against(found, 2, 0)
+
+
+def test_a_limit_of_the_timeline_is_named_for_it_stands_whichever_is_chosen():
+    assert why.set_later(paper(), "meters") == ""
+    later = paper('timeline=[{"at": "3 days", "fleet": "meters", "data_limit": "3 MB"}]')
+    said = "The timeline sets the limit of fleet meters to 3 MB on 4 Jan 2026 00:00 UTC, whichever limit is chosen."
+    assert why.set_later(later, "meters") == said
+    assert why.set_later(later, "others") == ""
 
 
 def test_a_budget_that_may_be_passed_is_not_confirmed():
