@@ -166,7 +166,7 @@ def prices_of(study: LimitStudy, found: Sequence[Piece]) -> list[int]:
     """
     verdict = study.verdict
     rule, k = verdict.rule, len(verdict.limits)
-    asked = {rule.micros_per_day} if isinstance(rule, OutageCost) else set()
+    asked = {rule.micros_per_day} - {0} if isinstance(rule, OutageCost) else set()
     most = min(_MOST_WORK // (k * k * verdict.choice.replications), _MOST_PRICES)
     if len(found) < 2 or verdict.choice.replications < 2 or most < 4:
         return []

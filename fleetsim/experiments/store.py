@@ -217,11 +217,12 @@ class Store:
         """Refuse a folder that holds something else than what was asked for."""
         if overwrite:
             if found is None:
-                raise self.refuse("it holds no result of fleetsim, so --overwrite leaves it alone; use another folder")
+                raise self.refuse("it holds no run, so --overwrite leaves it alone; use another folder")
             return
         if not resume:
-            what = "replace its result with --overwrite" if found else "use another folder"
-            raise self.refuse(f"the folder is not empty; go on with --resume, or {what}")
+            if found is None:
+                raise self.refuse("the folder is not empty and holds no run; use another folder")
+            raise self.refuse("the folder is not empty; go on with --resume, or replace its result with --overwrite")
         if found is None:
             raise self.refuse("there is no run to resume; use another folder")
         for name, value in self.identity.items():

@@ -234,8 +234,9 @@ class StudyFolder:
                 raise self._refuse(f"it holds no {in_full}, so --overwrite leaves it alone; use another folder")
             return
         if not resume:
-            what = "replace its result with --overwrite" if found else "use another folder"
-            raise self._refuse(f"the folder is not empty; go on with --resume, or {what}")
+            if found is None:
+                raise self._refuse(f"the folder is not empty and holds no {in_full}; use another folder")
+            raise self._refuse("the folder is not empty; go on with --resume, or replace its result with --overwrite")
         if found is None:
             raise self._refuse(f"there is no {in_full} to resume; use another folder")
         for key, value in self.identity.items():

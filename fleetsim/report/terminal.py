@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -51,4 +52,4 @@ def _table(block: Block) -> Table:
 
 def _cut(name: str) -> str:
     text = words.plain(name)
-    return text if len(text) <= _CELL else f"{text[: _CELL - 2]}.."
+    return text if cell_len(text) <= _CELL else f"{set_cell_size(text, _CELL - 2).rstrip()}.."

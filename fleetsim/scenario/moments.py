@@ -18,7 +18,7 @@ MOMENT_EXPECTED: Final = "expected a duration since the start such as 10 days 2 
 HORIZON_EXPECTED: Final = "expected a duration such as 1 month, 90 days or 36 h"
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII)
-_MONTHS = re.compile(r"([0-9]{1,4})\s+months?", re.ASCII)
+_MONTHS = re.compile(r"([0-9]{1,4})\s*months?", re.ASCII)
 
 
 def parse_instant(value: str) -> datetime:

@@ -131,6 +131,8 @@ def reaching_new(scenario: Scenario) -> Iterator[tuple[int, str, int]]:
         if rows is not None:
             known[rows.sims] = True
         for entry, sims in taken(scenario, group):
+            if isinstance(entry, StatusChange) and entry.count is None:
+                sims = np.ones_like(known)  # all of them, also those that it would leave as they are
             if entry.at_ms < latest_ms and (sims & ~known).any():
                 yield index_of[id(entry)], f"{group.fleet}/{group.name}", latest_ms
 

@@ -173,11 +173,18 @@ def _rate(raw: Any, info: ValidationInfo) -> Fraction:
 
 
 def _limit(raw: Any, info: ValidationInfo) -> int | None:
-    """Read a limit; that it is whole MB is checked where `any_limit` is known."""
-    value = text_of(raw, f"{LIMIT_EXPECTED}, or unlimited").strip()
+    """Read a limit of the timeline; that it is whole MB is checked where the fleet's `any_limit` is known."""
+    return _limit_or_none(raw, f"{LIMIT_EXPECTED} (where the fleet has any_limit, any bytes), or unlimited")
+
+
+def _limit_or_none(raw: Any, expected: str) -> int | None:
+    value = text_of(raw, expected).strip()
     if value == "unlimited":
         return None
-    limit = units.parse_bytes(value)
+    try:
+        limit = units.parse_bytes(value)
+    except ValueError as error:
+        raise ValueError(str(error).replace(units.BYTES_EXPECTED, expected)) from None
     if limit > MAX_LIMIT_BYTES:
         raise ValueError(f"expected at most {units.format_bytes(MAX_LIMIT_BYTES)}, or unlimited")
     return limit
@@ -190,11 +197,7 @@ def is_whole_mb(limit: int | None) -> bool:
 
 def _fleet_limit(raw: Any, info: ValidationInfo) -> int | None:
     any_limit = info.data.get("any_limit", True)
-    try:
-        limit = _limit(raw, info)
-    except ValueError as error:
-        expected = ANY_LIMIT_EXPECTED if any_limit else LIMIT_EXPECTED
-        raise ValueError(str(error).replace(units.BYTES_EXPECTED, expected)) from None
+    limit = _limit_or_none(raw, ANY_LIMIT_EXPECTED if any_limit else f"{LIMIT_EXPECTED}, or unlimited")
     if not any_limit and not is_whole_mb(limit):
         raise ValueError(LIMIT_EXPECTED)
     return limit

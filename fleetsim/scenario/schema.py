@@ -86,7 +86,7 @@ class Fleet(Part):
         description="limit of each SIM a billing period, bytes: unlimited, or whole MB from 1 to 2,000,000",
     )
     devices: Annotated[dict[str, DeviceGroup], Named("expected a mapping of device groups, {} for none")] = Field(
-        description="device groups by name"
+        {}, description="device groups by name; default none: SIMs can move to it"
     )
 
 

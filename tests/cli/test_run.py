@@ -268,7 +268,7 @@ def test_a_folder_that_is_not_empty_is_refused(little, tmp_path, fleetsim_: Cli)
     (out / "thesis.tex").write_text("mine")
     said = fleetsim_("run", little, "--out", out)
     assert said.status == 2
-    assert said.err.startswith(f"{out}: the folder is not empty; ")
+    assert said.err.startswith(f"{out}: the folder is not empty and holds no run; use another folder")
     assert said.err.count("\n") == 1
     for option in ("--overwrite", "--resume"):
         assert fleetsim_("run", little, "--out", out, option).status == 2

@@ -43,6 +43,14 @@ def test_names_are_shown_as_written_and_never_obeyed() -> None:
     assert "\x1b" not in text
 
 
+def test_names_of_wide_characters_take_no_room_from_the_figures() -> None:
+    wide = fake(fleets={"Zähler-智能电表一号": 5_000_000, "b": 5_000_000}, replications=2)
+    narrow = fake(fleets={"a": 5_000_000, "b": 5_000_000}, replications=2)
+    cost = [next(line for line in printed(result) if line.startswith("cost")) for result in (wide, narrow)]
+    assert cost[0].split() == cost[1].split()
+    assert any("Zähler-智.. " in line for line in printed(wide))  # eleven columns: cut before the half of a character
+
+
 def test_each_cell_is_the_mean_over_replications() -> None:
     result = fake(replications=4)
     faulty = result.replications[result.replications["role"] == "faulty"]

@@ -286,7 +286,7 @@ def test_a_tag_executes_nothing(tmp_path: Path) -> None:
         (
             changed("data_limit: 5 MB", "data_limit: 5"),
             [
-                "s.yaml:6: fleets.meters.data_limit: found '5'; expected whole MB from 1 to 2,000,000; "
+                "s.yaml:6: fleets.meters.data_limit: found '5'; expected whole MB from 1 to 2,000,000, or unlimited; "
                 "a number needs its unit"
             ],
         ),

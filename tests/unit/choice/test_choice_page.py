@@ -176,6 +176,14 @@ def test_each_rule_has_its_question_and_its_figures(asked, question, row):
     assert row in text
 
 
+def test_a_day_of_outage_that_costs_nothing_has_a_page_and_the_cheapest_limit():
+    study = choose(outage_cost="0 per day")
+    page = render(study)
+    cheapest = study.limits["cost_mean"].idxmin()
+    assert study.recommended_limit_bytes == study.limits["data_limit_bytes"][cheapest]
+    assert told(page)["said"]["price"][0] == "$0.00"
+
+
 def test_one_replication_has_a_page_without_intervals():
     page = render(choose(replications=1))
     assert "1 replication is too few to judge; it takes 2." in text_of(page)
