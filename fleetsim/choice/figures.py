@@ -20,7 +20,6 @@ from fleetsim.inference.estimate import Bounds
 from fleetsim.inference.means import mean_interval
 from fleetsim.inference.quantiles import quantile_interval, rank
 from fleetsim.inference.shares import share_bounds
-from fleetsim.tables.histogram import bounds
 
 Ints = NDArray[np.int64]
 
@@ -90,18 +89,17 @@ def figures(judged: Sequence[Judged], seen: Observed, choice: Choice, confidence
 
 
 def use_quantile(judged: Sequence[Judged], q: float = HEADROOM_QUANTILE) -> float | None:
-    """Quantile of what normal devices use in a complete period without a limit, over all replications, to 0.1 %.
+    """Quantile of what normal devices use in a complete period without a limit, over all replications.
 
-    ``None`` where that was not counted.
+    Exact, or to 0.1 %: see `Judgement.use`. ``None`` where that was not counted.
     """
-    counts = np.zeros(bounds().size, np.int64)
-    for each in judged:
-        counts[each.judgement.use[0]] += each.judgement.use[1]
-    total = int(counts.sum())
-    if not total:
+    lower, upper, counts = np.concatenate([each.judgement.use for each in judged], axis=1)
+    if not counts.size:
         return None
-    cell = int(np.searchsorted(np.cumsum(counts), rank(q, total)))
-    return float(bounds()[cell] + bounds()[cell + 1] - 1) / 2
+    order = np.argsort(lower)
+    so_far = np.cumsum(counts[order])
+    found = order[np.searchsorted(so_far, rank(q, int(so_far[-1])))]
+    return float(lower[found] + upper[found] - 1) / 2
 
 
 def _means(values: NDArray[Any]) -> list[float]:

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES, prices_per_mb, usage_cost
+from fleetsim.choice.service import concerned
 from fleetsim.counted import COUNTED
 from fleetsim.engines.under_limits import UnderLimits
 from fleetsim.scenario.fleet import groups
 from fleetsim.scenario.schema import Scenario
-from fleetsim.tables.histogram import bounds
+from fleetsim.tables.histogram import bounds, cells_of
 
 Ints = NDArray[np.int64]
 
@@ -28,6 +29,9 @@ SERVICE: Final = ("sim_periods", "blocked_sim_periods", "blocked_ms", "undeliver
 MONEY: Final = (*(f"overage_{cause}_bytes" for cause in CAUSES), "cost_micros")
 """Of all the fleet's devices, over the horizon."""
 JUDGED: Final = (*SERVICE, *MONEY)
+
+EXACT_SIMS: Final = 10_000
+"""SIMs of which each value of use is kept: about as many numbers as cells of a histogram would be filled."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class Judgement:
     periods_per_sim
         The most complete periods that a normal SIM has, or can have.
     use
-        Bytes that normal devices use in a complete period without a limit, as counts of the cells of
-        `fleetsim.tables.histogram`: int64 of shape (2, cells), numbers of the cells, ascending, and counts. Empty where
-        that was not asked for.
+        Bytes that normal devices use in a complete period without a limit: int64 of shape (3, n), by lower bounds,
+        ascending, upper bounds, which are not reached, and counts. Exact, of at most `EXACT_SIMS`; of more SIMs by the
+        cells of `fleetsim.tables.histogram`. Empty where that was not asked for.
     """
 
     sums: Ints
@@ -53,11 +57,12 @@ class Judgement:
     @classmethod
     def joined(cls, parts: Sequence[Judgement]) -> Judgement:
         """Judgement of all SIMs of a replication from those of parts of them."""
-        cells, which = np.unique(np.concatenate([part.use[0] for part in parts]), return_inverse=True)
-        counts = np.zeros(cells.size, np.int64)
-        np.add.at(counts, which, np.concatenate([part.use[1] for part in parts]))
+        lower, upper, count = np.concatenate([part.use for part in parts], axis=1)
+        distinct, at, which = np.unique(lower, return_index=True, return_inverse=True)
+        counts = np.zeros(distinct.size, np.int64)
+        np.add.at(counts, which, count)
         sums = np.sum([part.sums for part in parts], axis=0)
-        return cls(sums, max(part.periods_per_sim for part in parts), np.stack([cells, counts]))
+        return cls(sums, max(part.periods_per_sim for part in parts), np.stack([distinct, upper[at], counts]))
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,12 @@ class Judge:
         money = {**{name: rows[name] for name in MONEY[:-1]}, "cost_micros": cost}
         of_service, of_money = _Ranges(first[served], last[served], self.count), _Ranges(first, last, self.count)
         sums = [of_service.sum(service[name]) for name in SERVICE] + [of_money.sum(money[name]) for name in MONEY]
-        return Judgement(np.stack(sums), self._most(rows, served), cells_of(used[served & (last == self.count)]))
+        use = counted(used[served & (last == self.count)], exactly=self._few)
+        return Judgement(np.stack(sums), self._most(rows, served), use)
+
+    @cached_property
+    def _few(self) -> bool:
+        return sum(group.devices.count for group in concerned(self.scenario, self.fleet)) <= EXACT_SIMS
 
     def _most(self, rows: dict[str, Ints], served: NDArray[np.bool_]) -> int:
         """Return the most complete periods that a SIM with one of these rows can have had."""
@@ -131,11 +141,13 @@ _READ: Final = {
 """Columns that are looked at."""
 
 
-def cells_of(values: Ints) -> Ints:
-    """Cells of the histogram that hold `values`, and how many each; shape (2, cells)."""
-    counts = np.bincount(np.searchsorted(bounds(), values, side="right") - 1)
-    filled = np.flatnonzero(counts)
-    return np.stack([filled, counts[filled]]).astype(np.int64)
+def counted(values: Ints, *, exactly: bool) -> Ints:
+    """How often there is each value, or how many lie in each cell of the histogram: as in `Judgement.use`."""
+    if exactly:
+        distinct, counts = np.unique(values, return_counts=True)
+        return np.stack([distinct, distinct + 1, counts])
+    cells, counts = np.unique(cells_of(values), return_counts=True)
+    return np.stack([bounds()[cells], bounds()[cells + 1], counts])
 
 
 class _Ranges:

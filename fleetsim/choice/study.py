@@ -130,7 +130,8 @@ class LimitStudy:
 
     @cached_property
     def use_p99_bytes(self) -> float | None:
-        """What 99 % of the normal devices' complete SIM-periods use at most without a limit, to 0.1 %."""
+        """What 99 % of the normal devices' complete SIM-periods use at most without a limit; of more than 10,000 SIMs
+        to 0.1 %."""
         return use_quantile(self.verdict.judged, HEADROOM_QUANTILE)
 
     @property

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES
 from fleetsim.choice.judging import JUDGED, Judgement
-from fleetsim.tables.histogram import bounds
 
 Ints = NDArray[np.int64]
 
@@ -84,16 +83,16 @@ def judged_table(found: Sequence[Judged]) -> pa.Table:
 
 def use_table(found: Sequence[Judged]) -> pa.Table:
     """Table ``use``, of those replications in which that was asked for."""
-    cells = np.concatenate([np.zeros((2, 0), np.int64), *(each.judgement.use for each in found)], axis=1)
+    use = np.concatenate([np.zeros((3, 0), np.int64), *(each.judgement.use for each in found)], axis=1)
     replication = np.repeat([each.replication for each in found], [each.judgement.use.shape[1] for each in found])
-    columns = [replication.astype(np.int64), bounds()[cells[0]], bounds()[cells[0] + 1], cells[1]]
+    columns = [replication.astype(np.int64), *use]
     return pa.Table.from_arrays([pa.array(column) for column in columns], schema=SCHEMAS["use"])
 
 
 def judged_from(judged: pa.Table, use: pa.Table) -> list[Judged]:
     """Read again what `judged_table` and `use_table` gave."""
     columns = {name: judged[name].to_numpy() for name in judged.schema.names}
-    cells = np.stack([np.searchsorted(bounds(), use["lower"].to_numpy()), use["count"].to_numpy()])
+    counts = np.stack([use[name].to_numpy() for name in ("lower", "upper", "count")])
     of_use = use["replication"].to_numpy()
     found = []
     starts = np.flatnonzero(np.diff(columns["replication"], prepend=-1))
@@ -102,6 +101,6 @@ def judged_from(judged: pa.Table, use: pa.Table) -> list[Judged]:
             continue
         replication = int(columns["replication"][rows[0]])
         sums = np.stack([columns[name][rows] for name in JUDGED])
-        judgement = Judgement(sums, int(columns["periods_per_sim"][rows[0]]), cells[:, of_use == replication])
+        judgement = Judgement(sums, int(columns["periods_per_sim"][rows[0]]), counts[:, of_use == replication])
         found.append(Judged(replication, tuple(columns["data_limit_bytes"][rows].tolist()), judgement))
     return found

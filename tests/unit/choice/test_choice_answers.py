@@ -191,9 +191,9 @@ def test_the_neighbours_are_told_with_what_they_would_change():
 
 def test_headroom_is_over_what_devices_use_without_a_limit():
     study = chosen(max_blocked_share="10%")
-    # P99 of nine who use 2.4 MB and one who uses 6 MB: 6 MB, to 0.1 %.
-    assert study.use_p99_bytes == pytest.approx(HOURS * BIG, rel=0.0005)
-    assert study.headroom == pytest.approx(0.5, rel=0.0005)
+    # P99 of nine who use 2.4 MB and one who uses 6 MB: 6 MB.
+    assert study.use_p99_bytes == HOURS * BIG
+    assert study.headroom == 0.5
     assert (
         "Without a limit 99 % of the normal devices' SIM-periods use at most 6 MB; 3 MB is 0.5 times that."
         in " ".join(study.sentences)

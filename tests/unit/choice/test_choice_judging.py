@@ -10,7 +10,7 @@ import pytest
 import fleetsim
 from fleetsim.billing import CAUSES
 from fleetsim.choice.figures import use_quantile
-from fleetsim.choice.judging import JUDGED, Judge, Judgement, cells_of
+from fleetsim.choice.judging import JUDGED, Judge, Judgement, counted
 from fleetsim.choice.tables import Judged
 from fleetsim.choice.task import LimitTask
 from fleetsim.counted import COUNTED
@@ -47,13 +47,27 @@ def test_service_and_money_are_those_on_paper():
 
 def test_what_normal_devices_use_without_a_limit_is_kept():
     judgement = judged(paper())
-    assert judgement.use[1].tolist() == [9, 1]
-    for cell, used in zip(judgement.use[0].tolist(), (HOURS * SMALL, HOURS * BIG), strict=True):
-        assert bounds()[cell] <= used < bounds()[cell + 1]
+    small, big = HOURS * SMALL, HOURS * BIG
+    assert judgement.use.tolist() == [[small, big], [small + 1, big + 1], [9, 1]]
     one = Judged(0, LIMITS, judgement)
-    assert use_quantile([one], 0.9) == pytest.approx(HOURS * SMALL, rel=0.0005)
-    assert use_quantile([one], 0.99) == pytest.approx(HOURS * BIG, rel=0.0005)
-    assert use_quantile([Judged(0, LIMITS, Judgement(judgement.sums, 1, np.zeros((2, 0), np.int64)))]) is None
+    assert (use_quantile([one], 0.9), use_quantile([one], 0.91)) == (small, big)
+    other = Judged(1, LIMITS, Judgement(judgement.sums, 1, np.array([[7], [8], [90]])))
+    assert (use_quantile([one, other], 0.9), use_quantile([one, other], 0.91)) == (7, small)
+    assert use_quantile([Judged(0, LIMITS, Judgement(judgement.sums, 1, np.zeros((3, 0), np.int64)))]) is None
+
+
+def test_of_many_sims_use_is_kept_to_a_thousandth(monkeypatch):
+    monkeypatch.setattr("fleetsim.choice.judging.EXACT_SIMS", 10)  # eleven SIMs are concerned
+    judgement = judged(paper(), largest=4)
+    small, big = HOURS * SMALL, HOURS * BIG
+    lower, upper, counts = judgement.use
+    assert counts.tolist() == [9, 1]
+    for low, high, used in zip(lower.tolist(), upper.tolist(), (small, big), strict=True):
+        assert low <= used < high <= low * 1.001
+        assert {low, high} <= set(bounds().tolist())
+    one = Judged(0, LIMITS, judgement)
+    assert use_quantile([one], 0.9) == pytest.approx(small, rel=0.0005)
+    assert use_quantile([one], 0.99) == pytest.approx(big, rel=0.0005)
 
 
 def test_use_is_counted_without_any_limit_of_the_timeline_too():
@@ -167,9 +181,11 @@ def test_a_period_that_was_running_at_the_start_is_none_of_service(tmp_path):
     assert judgement.periods_per_sim == 2
 
 
-def test_cells_count_each_value_once():
+def test_each_value_is_counted_once():
     values = np.array([0, 0, 5, 999, 1000, 1_000_000, 1_000_001], np.int64)
-    cells = cells_of(values)
-    assert cells[1].tolist() == [2, 1, 1, 1, 2]
-    assert all(bounds()[cells[0]] <= np.array([0, 5, 999, 1000, 1_000_000]))
-    assert cells_of(np.zeros(0, np.int64)).shape == (2, 0)
+    lower, upper, counts = counted(values, exactly=False)
+    assert counts.tolist() == [2, 1, 1, 1, 2]
+    assert lower.tolist() == [0, 5, 999, 1000, bounds()[bounds() <= 1_000_000][-1]]
+    assert upper[-1] == bounds()[bounds() > 1_000_001][0]
+    assert counted(values, exactly=True)[2].tolist() == [2, 1, 1, 1, 1, 1]
+    assert all(counted(np.zeros(0, np.int64), exactly=exactly).shape == (3, 0) for exactly in (False, True))

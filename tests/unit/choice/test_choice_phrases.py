@@ -35,7 +35,7 @@ def verdict(rule: Rule, blocked: list[int], cost: list[float], seed: int = 1, **
         rows["blocked_ms"][:] = [round(days * 86_400_000) for days in more.get("days", [0] * k)]
         rows["cost_micros"][:] = [round((each + common[i] + chance.normal(0, 0.5)) * 1e6) for each in cost]
         judged.append(
-            Judged(i, tuple(MB * (place + 1) for place in range(k)), Judgement(sums, 1, np.zeros((2, 0), np.int64)))
+            Judged(i, tuple(MB * (place + 1) for place in range(k)), Judgement(sums, 1, np.zeros((3, 0), np.int64)))
         )
     return Verdict.of(paper(), "meters", judged, rule, 0.95)
 
