@@ -10,6 +10,7 @@ from fleetsim.report.source import ROLES, Result, Summary, has_rows, replication
 from fleetsim.units import format_bytes
 
 _MOST_RAISES = 3  # of which a sentence each can be read
+_MUCH = 0.1  # of what blocks save at most: DNS that costs less changes little about it
 
 
 def silence(result: Result, summary: Summary) -> list[str]:
@@ -100,12 +101,17 @@ def _saving(result: Result, summary: Summary) -> list[str]:
         return []
     # A bound: without the limit all of it moves, but the DNS of attempts to reconnect does not.
     currency = str(result.manifest["currency"])
-    worth = words.money(lost / n * (paid / used) / 1e6, currency)
-    said = f"Blocks kept {format_bytes(lost / n)} per run of faulty devices from moving, which saves {worth} at most"
+    worth = lost / n * (paid / used) / 1e6
+    moved, most = format_bytes(lost / n), words.money(worth, currency)
+    said = f"Blocks kept {moved} per run of faulty devices from moving, which saves {most} at most"
     dns = summary.get("overage_cost_dns", role="faulty")
     if dns is None or not dns.value:
         return [f"{said}."]
+    said += f"; the DNS that these still send while blocked costs {words.money(dns.value, currency)}"
+    if dns.value < _MUCH * worth:
+        return [f"{said}."]
+    # Unblocked they would send DNS too, so the one less the other is not what the limit saves.
     return [
-        f"{said}; the DNS that these still send while blocked costs {words.money(dns.value, currency)}, and unblocked"
-        " they would send DNS too: `fleetsim compare` with a scenario without a limit tells what it saves in all."
+        f"{said}, and unblocked they would send DNS too: `fleetsim compare` with a scenario without a limit tells what"
+        " it saves in all."
     ]

@@ -17,17 +17,23 @@ SERIOUS = ("serious", "critical")
 
 # A container has no sandbox of the browser's own, and nothing of a page under test is to reach a network.
 _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+_OPEN: list[Browser] = []
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if BROWSER is None:
         pytest.skip("no browser is installed: install chromium, or name one in FLEETSIM_BROWSER")
+    if _OPEN:  # tests/docs knows this fixture too, and a process can have playwright once only
+        yield _OPEN[0]
+        return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=BROWSER, args=[*_ARGUMENTS, "--disable-component-update", "--disable-sync"]
         )
+        _OPEN.append(browser)
         yield browser
+        _OPEN.clear()
         browser.close()
 
 
