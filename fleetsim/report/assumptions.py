@@ -1,4 +1,4 @@
-"""What a run takes for granted, in words: limits, platform, tariff, timeline."""
+"""What a run takes for granted, in words: limits, devices, platform, tariff, timeline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fleetsim.report import words
+from fleetsim.report.devices import devices
 from fleetsim.report.source import Result, start_and_end
 from fleetsim.scenario.schema import Entry, LimitChange, Move, Scenario
 from fleetsim.units import canonical_bytes, format_duration
@@ -22,7 +23,8 @@ def assumptions(result: Result) -> tuple[tuple[str, str], ...]:
 def assumptions_of(scenario: Scenario, start: datetime | None = None) -> tuple[tuple[str, str], ...]:
     """The same of a scenario; `start` is its own unless said otherwise."""
     begun = scenario.start if start is None else start
-    return (*_fleets(scenario), *_timeline(scenario, begun), *_platform(scenario), *_tariff(scenario))
+    made = (_fleets(scenario), devices(scenario), _timeline(scenario, begun), _platform(scenario), _tariff(scenario))
+    return tuple(pair for part in made for pair in part)
 
 
 def _fleets(scenario: Scenario) -> list[tuple[str, str]]:

@@ -47,6 +47,11 @@ def resolved(scenario: Scenario, file_names: Mapping[Place, str] | None = None) 
     return _resolved(scenario, lambda place, file: names.get(place, file))
 
 
+def resolved_group(group: DeviceGroup) -> dict[str, Any]:
+    """Return a device group as plain data, as it stands in `resolved`; files by the names that the scenario gives."""
+    return _group(("", ""), group, lambda _place, file: file)
+
+
 def dump(scenario: Scenario, file_names: Mapping[Place, str] | None = None) -> str:
     """Return the resolved scenario as YAML; `file_names` as for `resolved`."""
     from ruamel.yaml import YAML

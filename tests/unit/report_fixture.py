@@ -15,6 +15,7 @@ from scipy import stats
 
 from fleetsim.clock import epoch_ms, to_ms
 from fleetsim.report.overview import Overview
+from fleetsim.scenario.devices import Activation, AlwaysOn
 from fleetsim.scenario.schema import LimitChange
 
 CAUSES = ("metering", "enforcement", "propagation", "dns")
@@ -100,7 +101,16 @@ def fake(
         billing_period="activation-month",
     )
     groups = {
-        group: SimpleNamespace(count=count, role=role, status="active")
+        group: SimpleNamespace(
+            **dict.fromkeys(("network", "initial", "monthly_use", "dns", "when_blocked")),
+            count=count,
+            role=role,
+            status="active",
+            rate_spread=0.0,
+            traffic={},
+            activation=Activation(),
+            session=AlwaysOn(),
+        )
         for group, count, role in (("meter", normal, "normal"), ("stuck", faulty, "faulty"))
         if count
     }
