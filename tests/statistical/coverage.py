@@ -271,6 +271,20 @@ def hard_cases(runs: int) -> Iterator[Row]:
     yield row("differences of 50 equal alternatives to the one that was picked, all of them", diffs, exact=1)
     yield row("the same, as if it had been given", naive, exact=1, control=True)
 
+    apart, alone = [], []
+    for seed in range(runs):
+        problem = worlds.rare_outages(seed, 10)
+        values = objective(problem.seen, problem.micros_per_day) / worlds.MICROS
+        choice = choose_by_outage(problem.seen, problem.micros_per_day, LEVEL)
+        best, found = int(values.mean(axis=0).argmin()), choice.difference
+        truth = problem.mean - problem.mean[best]
+        low, high = found.low / worlds.MICROS, found.high / worlds.MICROS
+        apart.append(bool(((low <= truth + 1e-9) & (truth - 1e-9 <= high)).all()))
+        each = [paired_difference(column, values[:, best], LEVEL) for column in values.T]
+        alone.append(all(inside((one.low, one.high), gap) for one, gap in zip(each, truth, strict=True)))
+    yield row("differences with outage of 30 limits to the one that was picked, all of them", apart, exact=1)
+    yield row("the same, each by itself", alone, exact=1, control=True)
+
     of, k, n, x = 400, 30, 20, 0.02
     at, over, loose = [], [], []
     for _ in range(runs):

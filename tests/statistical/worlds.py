@@ -148,6 +148,8 @@ class OutageProblem:
     seen: Observed
     micros_per_day: int
     truth: int
+    mean: Floats
+    """True means under the limits, in the currency, but for what no limit changes."""
 
 
 def rare_outages(seed: int, n: int, k: int = 30) -> OutageProblem:
@@ -182,7 +184,7 @@ def rare_outages(seed: int, n: int, k: int = 30) -> OutageProblem:
         paid = np.minimum(use, limit).sum(axis=1) + faulty * limit
         cost[:, place] = (MICROS * (price * paid + common)).astype(np.int64)
     seen = observed(blocked, np.full(n, groups.sims), blocked_ms=blocked_ms, cost_micros=cost, monotone=True)
-    return OutageProblem(seen, int(a_day * MICROS), int(np.argmin(mean)))
+    return OutageProblem(seen, int(a_day * MICROS), int(np.argmin(mean)), mean)
 
 
 def correlated_objectives(seed: int, n: int, k: int = 50) -> tuple[Floats, int]:
