@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from fleetsim.counted import Kept
 from fleetsim.engines import NAMES, make_ready, resolve
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.arguments import check_functions, check_whole, check_word, with_asked
+from fleetsim.experiments.arguments import check_folder, check_functions, check_whole, check_word, with_asked
 from fleetsim.experiments.inputs import inputs_of
 from fleetsim.experiments.parquet import Written
 from fleetsim.experiments.provenance import identity, provenance
@@ -135,6 +135,7 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     scenario = with_asked(scenario, replications=replications, seed=seed)
+    check_folder(resume=resume, overwrite=overwrite)
     check_word("engine", engine, NAMES)
     check_word("records", records, get_args(Kept))
     check_word("keep", keep, get_args(Keep))
@@ -280,6 +281,7 @@ def choose_limit(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     scenario = with_asked(scenario, replications=replications, seed=seed)
+    check_folder(resume=resume, overwrite=overwrite)
     check_word("engine", engine, NAMES)
     check_whole("workers", workers, 1, MOST_WORKERS)
     question = ask(scenario, fleet, limits, max_blocked_share, outage_cost, budget, confidence)

@@ -16,7 +16,7 @@ from fleetsim.comparison.side_by_side import side_by_side
 from fleetsim.comparison.sweep import Grid, Sweep, sweep_grid
 from fleetsim.engines import NAMES, resolve, transfers
 from fleetsim.errors import BadInput, Mistake
-from fleetsim.experiments.arguments import check_functions, check_whole, check_word, with_asked
+from fleetsim.experiments.arguments import check_folder, check_functions, check_whole, check_word, with_asked
 from fleetsim.experiments.replicate import MOST_WORKERS, beginning
 from fleetsim.experiments.workers import Progress
 from fleetsim.scenario import Scenario
@@ -73,6 +73,7 @@ def sweep(
     OSError
         The result could not be written, or processes were killed. Finished replications are kept: go on with `resume`.
     """
+    check_folder(resume=resume, overwrite=overwrite)
     _check(engine, workers)
     axes = _axes(vary)
     points = grid(axes)
@@ -137,6 +138,7 @@ def compare(
     OSError
         The result could not be written, or processes were killed. Finished replications are kept: go on with `resume`.
     """
+    check_folder(resume=resume, overwrite=overwrite)
     _check(engine, workers)
     check_whole("replications", replications, 1, 1_000_000)
     check_whole("seed", seed, 0, 2**63 - 1)

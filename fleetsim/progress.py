@@ -32,6 +32,7 @@ class Shown:
         self._last = time.monotonic()
         self._first: tuple[float, int] | None = None  # when something was done first, and how much was done then
         self._total = self._done = 0
+        self._began = False
 
     def note(self, text: str) -> None:
         """Show a text beside the numbers."""
@@ -41,6 +42,9 @@ class Shown:
 
     def __call__(self, total: int, done: int) -> Progress:
         self._total, self._done = total, done
+        if not self._began and 0 < done < total:
+            self._say(f"going on: {done:,} of {total:,} SIMs have been simulated before")
+        self._began = True
         if self._bar is not None:
             if self._task is None:
                 self._task = self._bar.add_task(self._note, total=total, completed=done)
@@ -60,7 +64,13 @@ class Shown:
             if now - since >= ENOUGH_S:
                 each = (now - since) / max(self._done - done_then, 1)
                 said += f", about {each * (self._total - self._done):,.0f} s left"
-            print(f"{self._note}: {said}" if self._note else said, file=sys.stderr, flush=True)
+            self._say(f"{self._note}: {said}" if self._note else said)
+
+    def _say(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(text, highlight=False, markup=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -38,6 +38,12 @@ def check_functions(*scenarios: Scenario) -> None:
         try_functions(scenario)
 
 
+def check_folder(*, resume: bool, overwrite: bool) -> None:
+    """Refuse both at once: going on with what a folder holds, and replacing it."""
+    if resume and overwrite:
+        raise BadInput(Mistake("overwrite", None, "", "found it together with resume; expected one of the two"))
+
+
 def check_word(name: str, value: object, words: Sequence[str]) -> None:
     """Refuse what is none of these words."""
     if value not in words:

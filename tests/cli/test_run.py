@@ -279,6 +279,20 @@ def test_a_folder_that_is_not_empty_is_refused(little, tmp_path, fleetsim_: Cli)
     assert content(tmp_path / "result") == before
 
 
+def test_a_folder_is_gone_on_with_or_replaced_and_not_both(little, tmp_path):
+    both = {"out": tmp_path / "out", "resume": True, "overwrite": True}
+    calls = (
+        lambda: fleetsim.run(little, **both),
+        lambda: fleetsim.choose_limit(little, fleet="meters", limits="1MB,2MB", max_blocked_share="1%", **both),
+        lambda: fleetsim.sweep(little, {"seed": [1]}, **both),
+        lambda: fleetsim.compare([little, little], **both),
+    )
+    for call in calls:
+        with pytest.raises(fleetsim.BadInput, match="overwrite: found it together with resume"):
+            call()
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("option", [[], ["--resume"], ["--overwrite"]])
 def test_a_file_in_the_folders_place_is_refused(option, little, fleetsim_: Cli):
     said = fleetsim_("run", little, "--out", little, *option)
