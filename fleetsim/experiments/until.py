@@ -234,9 +234,9 @@ class Until:
             for metric, interval in intervals.items()
             if metric.removesuffix(NORMAL) in BLOCKED and interval.value == 0
         ]
-        if unseen:
+        if unseen and (sims := sims_of(unseen[0], self.scenario)):
             normal = "normal " if unseen[0].endswith(NORMAL) else ""
-            share = none_seen(n, max(sims_of(unseen[0], self.scenario), 1), CONFIDENCE).share
+            share = none_seen(n, sims, CONFIDENCE).share
             said += f" No {normal}SIM was seen blocked; that allows for up to {_percent(share)} of the {normal}SIMs."
         return said
 

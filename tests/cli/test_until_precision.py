@@ -136,6 +136,12 @@ def test_an_event_that_was_never_seen_is_given_an_upper_bound_and_not_zero():
     assert "± 0" not in why
 
 
+def test_of_nobody_it_is_not_said_that_none_was_blocked():
+    scenario = load_text(NOISY, ["fleets.meters.devices.meter.role=faulty"])
+    result = fleetsim.run(scenario, until_precision=0.5, **HERE)
+    assert "was seen blocked" not in result.manifest["until_precision"]["why"]
+
+
 def test_normal_devices_have_a_precision_of_their_own():
     """Faulty devices that are always blocked make the share of all SIMs look known."""
     stuck = {
