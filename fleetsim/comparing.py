@@ -73,8 +73,7 @@ def sweep(
     OSError
         The result could not be written, or processes were killed. Finished replications are kept: go on with `resume`.
     """
-    check_folder(resume=resume, overwrite=overwrite)
-    _check(engine, workers)
+    _check(engine, workers, resume=resume, overwrite=overwrite)
     axes = _axes(vary)
     points = grid(axes)
     loaded = load_points(source_of(scenario, overrides), axes, points)
@@ -138,8 +137,7 @@ def compare(
     OSError
         The result could not be written, or processes were killed. Finished replications are kept: go on with `resume`.
     """
-    check_folder(resume=resume, overwrite=overwrite)
-    _check(engine, workers)
+    _check(engine, workers, resume=resume, overwrite=overwrite)
     check_whole("replications", replications, 1, 1_000_000)
     check_whole("seed", seed, 0, 2**63 - 1)
     sure = read_confidence(confidence)
@@ -152,7 +150,8 @@ def compare(
     )
 
 
-def _check(engine: str, workers: int | None) -> None:
+def _check(engine: str, workers: int | None, *, resume: bool, overwrite: bool) -> None:
+    check_folder(resume=resume, overwrite=overwrite)
     check_word("engine", engine, NAMES)
     check_whole("workers", workers, 1, MOST_WORKERS)
 

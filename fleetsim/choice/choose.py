@@ -13,7 +13,7 @@ from pathlib import Path
 from fleetsim.choice.folder import ChoiceFolder
 from fleetsim.choice.judging import Judgement
 from fleetsim.choice.question import Question
-from fleetsim.choice.service import concerned
+from fleetsim.choice.service import sims_concerned
 from fleetsim.choice.study import LimitStudy
 from fleetsim.choice.tables import Judged
 from fleetsim.choice.task import LimitTask
@@ -131,7 +131,7 @@ class _Work:
     sims: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sims = sum(group.devices.count for group in concerned(self.question.scenario, self.question.fleet))
+        self.sims = sims_concerned(self.question.scenario, self.question.fleet)
 
     def having(self, numbers: range, limits: Sequence[int], *, with_use: bool) -> dict[int, Judged]:
         """Which of the replications have been judged under these limits."""

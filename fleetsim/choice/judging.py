@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fleetsim.billing import CAUSES, prices_per_mb, usage_cost
-from fleetsim.choice.service import concerned
+from fleetsim.choice.service import sims_concerned
 from fleetsim.counted import COUNTED
 from fleetsim.engines.under_limits import UnderLimits
 from fleetsim.scenario.fleet import groups
@@ -124,7 +124,7 @@ class Judge:
 
     @cached_property
     def _few(self) -> bool:
-        return sum(group.devices.count for group in concerned(self.scenario, self.fleet)) <= EXACT_SIMS
+        return sims_concerned(self.scenario, self.fleet) <= EXACT_SIMS
 
     def _most(self, rows: dict[str, Ints], served: NDArray[np.bool_]) -> int:
         """Return the most complete periods that a SIM with one of these rows can have had."""

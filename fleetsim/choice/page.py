@@ -10,7 +10,7 @@ from fleetsim.choice import phrases
 from fleetsim.choice import why as say
 from fleetsim.choice.picture import Curve, curve
 from fleetsim.choice.rules import Budget, MaxBlockedShare, OutageCost
-from fleetsim.choice.service import concerned
+from fleetsim.choice.service import sims_concerned
 from fleetsim.choice.study import LimitStudy
 from fleetsim.choice.turning import megabytes, middle, pieces, price_lines, prices_of, tables
 from fleetsim.choice.verdict import Verdict
@@ -104,7 +104,7 @@ def question(verdict: Verdict) -> str:
 
 def _facts(study: LimitStudy) -> str:
     verdict = study.verdict
-    sims = sum(group.devices.count for group in concerned(study.scenario, study.fleet))
+    sims = sims_concerned(study.scenario, study.fleet)
     limits = words.counted(len(verdict.limits), "limit", "limits")
     asked = [phrases.limit(verdict, place) for place in (0, -1)]
     span = f"{limits} from {asked[0]} to {asked[1]}" if len(verdict.limits) > 1 else f"one limit, {asked[0]}"

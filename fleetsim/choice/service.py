@@ -17,6 +17,11 @@ def concerned(scenario: Scenario, fleet: str) -> list[Group]:
     return [group for group in groups(scenario) if group.fleet == fleet or (group.fleet, group.name) in coming]
 
 
+def sims_concerned(scenario: Scenario, fleet: str) -> int:
+    """How many SIMs these are."""
+    return sum(group.devices.count for group in concerned(scenario, fleet))
+
+
 def no_service(scenario: Scenario, fleet: str) -> Iterator[Mistake]:
     """Yield what is wrong with a fleet in which no service can be counted."""
     normal = [group for group in concerned(scenario, fleet) if group.devices.role == "normal"]

@@ -7,7 +7,7 @@ from typing import Final
 
 from fleetsim.comparison import phrases
 from fleetsim.comparison.differences import Differences, Row
-from fleetsim.comparison.metrics import NORMAL
+from fleetsim.experiments.summary import NORMAL
 from fleetsim.report import words
 
 _COST: Final = "cost"

@@ -6,9 +6,10 @@ from typing import Final
 
 from fleetsim.comparison import phrases
 from fleetsim.comparison.compare import Comparison
-from fleetsim.comparison.metrics import METRICS, NORMAL
+from fleetsim.comparison.metrics import METRICS
 from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
+from fleetsim.experiments.summary import NORMAL
 from fleetsim.markup import Grid, card
 from fleetsim.report import words
 

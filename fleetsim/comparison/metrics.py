@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fleetsim.comparison.simulate import CASE
-from fleetsim.experiments.summary import OVER_REPLICATIONS, mean_of
+from fleetsim.experiments.summary import NORMAL, OVER_REPLICATIONS, mean_of
 from fleetsim.inference.estimate import Estimate
 from fleetsim.tables import SCHEMAS
 
@@ -20,8 +20,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Unit = Literal["share", "count", "hours", "bytes", "money"]
 
-NORMAL: Final = "_normal"
-"""Ending of metrics of the normal devices: those that are to be served."""
 _OF_SERVICE: Final = ("blocked_sim_periods_share", "blocked_sims", "blocked_hours", "undelivered_bytes")
 SUMMED: Final = tuple(SCHEMAS["replications"].names[4:])
 """The sums that are kept of a replication."""

@@ -8,7 +8,8 @@ from typing import Final
 
 from fleetsim.billing import CAUSES
 from fleetsim.comparison.differences import Row
-from fleetsim.comparison.metrics import NORMAL, Metric
+from fleetsim.comparison.metrics import Metric
+from fleetsim.experiments.summary import NORMAL
 from fleetsim.inference.means import Difference
 from fleetsim.report import words
 

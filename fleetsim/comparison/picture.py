@@ -7,7 +7,7 @@ from typing import Final
 from fleetsim.comparison import phrases
 from fleetsim.comparison.compare import Comparison
 from fleetsim.comparison.differences import Row
-from fleetsim.comparison.metrics import NORMAL
+from fleetsim.experiments.summary import NORMAL
 from fleetsim.report import words
 from fleetsim.report.drawing import new_figure, svg_of
 from fleetsim.report.style import style

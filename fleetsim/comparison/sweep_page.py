@@ -7,10 +7,11 @@ from typing import Final
 
 from fleetsim.comparison import phrases
 from fleetsim.comparison.ends import ends
-from fleetsim.comparison.metrics import METRICS, NORMAL, Metric
+from fleetsim.comparison.metrics import METRICS, Metric
 from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
 from fleetsim.errors import BadInput
+from fleetsim.experiments.summary import NORMAL
 from fleetsim.report import words
 from fleetsim.report.assumptions import assumptions_of
 from fleetsim.report.commands import command

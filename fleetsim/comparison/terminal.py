@@ -12,9 +12,10 @@ from fleetsim.billing import CAUSES
 from fleetsim.comparison import phrases
 from fleetsim.comparison.compare import Comparison
 from fleetsim.comparison.differences import Row
-from fleetsim.comparison.metrics import METRICS, NORMAL
+from fleetsim.comparison.metrics import METRICS
 from fleetsim.comparison.points import grid
 from fleetsim.comparison.sweep import Sweep
+from fleetsim.experiments.summary import NORMAL
 from fleetsim.report import words
 
 _WIDTH: Final = 1000

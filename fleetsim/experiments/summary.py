@@ -25,6 +25,8 @@ MICROS = 1e6
 Sums = Callable[[str], NDArray[np.float64]]
 
 SHARE, BLOCKED = "blocked_sim_periods_share", "blocked_sims"
+NORMAL = "_normal"
+"""Ending of metrics of the normal devices: those that are to be served."""
 
 OVER_REPLICATIONS: dict[str, Callable[[Sums], NDArray[np.float64]]] = {
     SHARE: lambda total: total("blocked_sim_periods") / np.maximum(total("sim_periods"), 1),

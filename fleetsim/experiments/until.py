@@ -22,7 +22,7 @@ from fleetsim.errors import BadInput, Mistake
 from fleetsim.experiments.parquet import read_table
 from fleetsim.experiments.phrases import some
 from fleetsim.experiments.store import Store
-from fleetsim.experiments.summary import CONFIDENCE, OVER_REPLICATIONS, SHARE
+from fleetsim.experiments.summary import CONFIDENCE, NORMAL, OVER_REPLICATIONS, SHARE
 from fleetsim.experiments.workers import Progress
 from fleetsim.inference.estimate import Estimate
 from fleetsim.inference.means import mean_interval
@@ -31,8 +31,6 @@ from fleetsim.inference.shares import none_seen
 from fleetsim.scenario.schema import Scenario
 from fleetsim.units import parse_decimal
 
-NORMAL: Final = "_normal"
-"""Behind the name of a metric: of the normal devices alone, as in a comparison."""
 METRICS: Final = ("cost", f"{SHARE}{NORMAL}")
 """Whose intervals are looked at, unless others are asked for: the money of the whole run, and who loses service."""
 MOST: Final = 1000

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from fleetsim.comparison import phrases
-from fleetsim.comparison.metrics import NORMAL, Metric
-from fleetsim.experiments.summary import mean_of
+from fleetsim.comparison.metrics import Metric
+from fleetsim.experiments.summary import NORMAL, mean_of
 from fleetsim.inference.estimate import Floats
 from fleetsim.inference.means import paired_difference
 from fleetsim.report import words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -206,30 +206,27 @@ class Overview:
 
     def used_by_normal_bytes(self, fleet: str = ALL) -> tuple[int, int] | None:
         """What half of the billing periods of normal devices that ended in the run used at most, and 99 % of them."""
-
-        def used() -> Iterator[Ints]:
-            for rows in self._columns("role", "fleet", "period_end", "carried_bytes", "used_bytes"):
-                ended = rows.has("role", "normal") & (rows.ms("period_end") <= self._run_ms)
-                if fleet != ALL:
-                    ended &= rows.has("fleet", fleet)
-                yield (rows.ints("carried_bytes") + rows.ints("used_bytes"))[ended]
-
         if fleet not in self._used:
-            found = quantiles(used, (0.50, 0.99))
+            found = quantiles(self._of_normal(fleet, "carried_bytes", "used_bytes"), (0.50, 0.99))
             self._used[fleet] = None if found is None else (found[0], found[1])
         return self._used[fleet]
 
     def wanted_by_normal_bytes(self, fleet: str) -> int:
         """What 99 % of the same periods would have used without a limit, about: with what was not delivered in them."""
-
-        def wanted() -> Iterator[Ints]:
-            parts = ("carried_bytes", "used_bytes", "undelivered_bytes")
-            for rows in self._columns("role", "fleet", "period_end", *parts):
-                own = rows.has("role", "normal") & rows.has("fleet", fleet) & (rows.ms("period_end") <= self._run_ms)
-                yield np.sum([rows.ints(name)[own] for name in parts], axis=0)
-
-        found = quantiles(wanted, (0.99,))
+        found = quantiles(self._of_normal(fleet, "carried_bytes", "used_bytes", "undelivered_bytes"), (0.99,))
         return 0 if found is None else found[0]
+
+    def _of_normal(self, fleet: str, *parts: str) -> Callable[[], Iterator[Ints]]:
+        """What gives the sums of some columns, of the periods of normal devices of a fleet that ended in the run."""
+
+        def sums() -> Iterator[Ints]:
+            for rows in self._columns("role", "fleet", "period_end", *parts):
+                ended = rows.has("role", "normal") & (rows.ms("period_end") <= self._run_ms)
+                if fleet != ALL:
+                    ended &= rows.has("fleet", fleet)
+                yield np.sum([rows.ints(name)[ended] for name in parts], axis=0)
+
+        return sums
 
     # ---- blocks ------------------------------------------------------------------------------------------------------
 

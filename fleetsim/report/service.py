@@ -51,12 +51,17 @@ def limits(result: Result) -> str:
 
 def later(result: Result, fleet: str) -> str:
     """``, lowered to 3 MB on ...``: how the limit of a fleet changes; ``at first``, where it does several times."""
+    times, said = _changes(result, fleet)
+    return f", {said}" if said else " at first" if times else ""
+
+
+def _changes(result: Result, fleet: str) -> tuple[int, str]:
+    """How often the limit of a fleet changes, and to what, if it does once."""
     old = result.scenario.fleets[fleet].data_limit_bytes
-    own = [change for change in result.scenario.limit_changes if change.fleet == fleet]
-    changes = own if any(change.data_limit_bytes != old for change in own) else []  # some limit set anew is no change
-    if len(changes) == 1:
-        return f", {_changed(result, changes[0], old)}"
-    return " at first" if changes else ""
+    changes = [change for change in result.scenario.limit_changes if change.fleet == fleet]
+    if all(change.data_limit_bytes == old for change in changes):  # some limit set anew is no change
+        return 0, ""
+    return len(changes), _changed(result, changes[0], old) if len(changes) == 1 else ""
 
 
 def _changed(result: Result, change: LimitChange, old: int | None) -> str:
@@ -76,10 +81,9 @@ def _of_each_fleet(result: Result) -> str:
     told = []
     for name, fleet in fleets.items():
         limit = "no limit" if fleet.data_limit_bytes is None else words.limit(fleet.data_limit_bytes)
-        how = later(result, name)
-        told.append(f"{limit}{how if how == ' at first' else ''} for {words.plain(name)}")
-        if how.startswith(", "):
-            told[-1] += f" ({how.removeprefix(', ')})"
+        times, said = _changes(result, name)
+        first, then = " at first" if times > 1 else "", f" ({said})" if said else ""
+        told.append(f"{limit}{first} for {words.plain(name)}{then}")
     return f"With {words.listed(told)}"
 
 

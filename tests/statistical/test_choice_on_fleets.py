@@ -5,17 +5,10 @@ A study promises its set at 95 %. The negative control takes the single limit th
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from tests.statistical import fleets
 from tests.statistical.fleets import RULES, Found
-
-
-@cache
-def on_random_fleets(number: int) -> dict[str, list[Found]]:
-    return fleets.on_random_fleets(number)
 
 
 def assert_promises_kept(found: list[Found]) -> None:
@@ -30,9 +23,10 @@ def assert_one_limit_is_not_enough(found: list[Found]) -> None:
     assert control.as_it_should, "the limit that is recommended is the best one so often that this fleet tests nothing"
 
 
+@pytest.mark.parametrize("seeds", [25, pytest.param(200, marks=[pytest.mark.verify, pytest.mark.timeout(0)])])
 @pytest.mark.parametrize("rule", RULES)
-def test_the_best_limit_is_among_the_answers_as_often_as_promised(rule: str) -> None:
-    found = fleets.on_the_border(rule, 25)
+def test_the_best_limit_is_among_the_answers_as_often_as_promised(rule: str, seeds: int) -> None:
+    found = fleets.on_the_border(rule, seeds)
     assert_promises_kept(found)
     assert_one_limit_is_not_enough(found)
 
@@ -45,15 +39,6 @@ def test_the_truth_is_that_of_a_long_run() -> None:
 
 @pytest.mark.verify
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("rule", RULES)
-def test_over_200_seeds(rule: str) -> None:
-    found = fleets.on_the_border(rule, 200)
-    assert_promises_kept(found)
-    assert_one_limit_is_not_enough(found)
-
-
-@pytest.mark.verify
-@pytest.mark.timeout(0)
-@pytest.mark.parametrize("rule", RULES)
-def test_over_100_random_fleets(rule: str) -> None:
-    assert_promises_kept(on_random_fleets(100)[rule])
+def test_over_100_random_fleets() -> None:
+    for found in fleets.on_random_fleets(100).values():
+        assert_promises_kept(found)
